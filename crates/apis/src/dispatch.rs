@@ -1,0 +1,258 @@
+//! From a guarded request to a verdict, and from a broker's answer to the client's: the typed rows behind one type.
+
+use std::fmt;
+
+use acl::Grants;
+use bytes::Bytes;
+use protocol::{BrokerAddresses, GuardedRequest, GuardedResponse, Malformed, encode_request, encode_response};
+
+use crate::outcome::TypedEdit;
+use crate::row::{AnyResponse, ReplaceAddresses};
+use crate::table;
+use crate::{Edit, Edited, Lookup, Outcome, RawEdited, RequestContext};
+use protocol::ErrorResponse;
+
+/// Opens a guarded request: decodes it by its row.
+///
+/// # Errors
+/// [`Malformed`] if the row does not serve it (the caller has asked [`crate::Row::serves`] before) or it cannot be decoded.
+pub fn judge(request: GuardedRequest) -> Result<Box<dyn Case>, Malformed> {
+    match &table::row(request.api_key).open {
+        Some(open) => open(request),
+        None => Err(Malformed::not_served(request.api_key, request.api_version)),
+    }
+}
+
+/// A decoded request that waits for its verdict.
+pub trait Case: Send {
+    /// What has to be looked up before it can be decided.
+    fn lookup(&self, grants: &Grants) -> Lookup;
+    /// Whether it must wait until everything before it on the connection has been answered.
+    fn waits_for_answers(&self) -> bool;
+    /// Decides it.
+    fn decide(self: Box<Self>, context: &mut RequestContext<'_>) -> Verdict;
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Verdict {
+    /// Goes to the broker. With an edit if its answer has to be looked at.
+    Forward(AuthorizedRequest, Option<ResponseEdit>),
+    /// Is answered with these bytes, size included.
+    Respond(Bytes),
+    /// Goes to the broker, then the client's connection is closed.
+    ForwardThenClose(AuthorizedRequest),
+    /// The client's connection is closed; the text says why.
+    Close(&'static str),
+}
+
+/// Bytes that were decided on: the only thing the way to a broker accepts. Only this crate makes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorizedRequest {
+    bytes: Bytes,
+    expects_answer: bool,
+}
+
+impl AuthorizedRequest {
+    /// The frame, without its size.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// Whether the broker will answer it.
+    pub fn expects_answer(&self) -> bool {
+        self.expects_answer
+    }
+}
+
+/// What is done to a broker's answer on its way back.
+pub struct ResponseEdit(Box<dyn AnyEdit>);
+
+/// What the client gets.
+#[derive(Debug)]
+pub enum Answer {
+    /// The answer as it came.
+    AsItCame,
+    /// These bytes, size included.
+    Bytes(Bytes),
+    /// Something has to be looked up first; then [`ResponseEdit::resume`].
+    Needs(Lookup, ResponseEdit),
+}
+
+impl ResponseEdit {
+    /// Applies the edit to an answer that passed the guard.
+    ///
+    /// # Errors
+    /// [`Malformed`] if it cannot be decoded or encoded again: the broker is broken, and the connection is closed.
+    pub fn apply(
+        self,
+        context: &mut RequestContext<'_>,
+        response: &GuardedResponse,
+        addresses: &dyn BrokerAddresses,
+    ) -> Result<Answer, Malformed> {
+        self.0.apply(context, Some(response), addresses)
+    }
+
+    /// Goes on after the look-up that [`Answer::Needs`] asked for, whose result stands in the context.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn resume(
+        self,
+        context: &mut RequestContext<'_>,
+        addresses: &dyn BrokerAddresses,
+    ) -> Result<Answer, Malformed> {
+        self.0.apply(context, None, addresses)
+    }
+}
+
+impl fmt::Debug for ResponseEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseEdit(..)")
+    }
+}
+
+trait AnyEdit: Send {
+    fn apply(
+        self: Box<Self>,
+        context: &mut RequestContext<'_>,
+        response: Option<&GuardedResponse>,
+        addresses: &dyn BrokerAddresses,
+    ) -> Result<Answer, Malformed>;
+}
+
+struct ResponseCase<R> {
+    version: i16,
+    correlation_id: i32,
+    /// The response, once it has been decoded.
+    decoded: Option<R>,
+    edit: Edit<R>,
+    replace: Option<ReplaceAddresses<R>>,
+}
+
+impl<R: AnyResponse> AnyEdit for ResponseCase<R> {
+    fn apply(
+        mut self: Box<Self>,
+        context: &mut RequestContext<'_>,
+        response: Option<&GuardedResponse>,
+        addresses: &dyn BrokerAddresses,
+    ) -> Result<Answer, Malformed> {
+        let edit: Option<TypedEdit<R>> = match (std::mem::replace(&mut self.edit, Edit::Nothing), response) {
+            (Edit::Nothing, _) | (Edit::Raw(_), None) => None,
+            (Edit::Typed(edit), _) => Some(edit),
+            (Edit::Raw(look), Some(response)) => match look(context, response) {
+                RawEdited::AsItCame => None,
+                RawEdited::Decode(edit) => Some(edit),
+            },
+        };
+        let untouched = edit.is_none() && self.decoded.is_none();
+        if untouched && response.is_none_or(|response| !response.has_addresses || self.replace.is_none()) {
+            return Ok(Answer::AsItCame);
+        }
+        let mut decoded = match (self.decoded.take(), response) {
+            (Some(decoded), _) => decoded,
+            (None, Some(response)) => response.decode()?,
+            (None, None) => return Ok(Answer::AsItCame),
+        };
+        if let Some(edit) = edit
+            && let Edited::Needs(lookup, next) = edit(context, &mut decoded)
+        {
+            self.decoded = Some(decoded);
+            self.edit = Edit::Typed(next);
+            return Ok(Answer::Needs(lookup, ResponseEdit(self)));
+        }
+        if let Some(replace) = self.replace {
+            replace(&mut decoded, self.version, addresses);
+        }
+        Ok(Answer::Bytes(encode_response(self.version, self.correlation_id, &decoded)?))
+    }
+}
+
+/// A decoded request of one type, and how it is judged.
+pub(crate) struct TypedCase<T: ErrorResponse, L, J> {
+    frame: GuardedRequest,
+    request: T,
+    lookup: L,
+    judge: J,
+    alone: bool,
+    expects_answer: bool,
+    replace: Option<ReplaceAddresses<T::Response>>,
+}
+
+impl<T, L, J> TypedCase<T, L, J>
+where
+    T: ErrorResponse + Send + 'static,
+    T::Response: AnyResponse,
+    L: Fn(&T, i16, &Grants) -> Lookup + Send + 'static,
+    J: FnOnce(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + 'static,
+{
+    pub(crate) fn boxed(
+        frame: GuardedRequest,
+        request: T,
+        lookup: L,
+        judge: J,
+        alone: bool,
+        expects_answer: bool,
+        replace: Option<ReplaceAddresses<T::Response>>,
+    ) -> Box<dyn Case> {
+        Box::new(TypedCase { frame, request, lookup, judge, alone, expects_answer, replace })
+    }
+
+    fn as_it_came(&self) -> AuthorizedRequest {
+        AuthorizedRequest { bytes: self.frame.bytes().clone(), expects_answer: self.expects_answer }
+    }
+
+    fn reduced(&self) -> Result<AuthorizedRequest, protocol::EncodeError> {
+        let with_size = encode_request(&self.frame, &self.request)?;
+        let bytes = with_size.slice(with_size.len().min(4)..);
+        Ok(AuthorizedRequest { bytes, expects_answer: self.expects_answer })
+    }
+
+    fn edit(&self, edit: Edit<T::Response>) -> Option<ResponseEdit> {
+        let (version, correlation_id, replace) = (self.frame.api_version, self.frame.correlation_id, self.replace);
+        if matches!(edit, Edit::Nothing) && replace.is_none() {
+            return None;
+        }
+        Some(ResponseEdit(Box::new(ResponseCase { version, correlation_id, decoded: None, edit, replace })))
+    }
+}
+
+impl<T, L, J> Case for TypedCase<T, L, J>
+where
+    T: ErrorResponse + Send + 'static,
+    T::Response: AnyResponse,
+    L: Fn(&T, i16, &Grants) -> Lookup + Send + 'static,
+    J: FnOnce(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + Clone + 'static,
+{
+    fn lookup(&self, grants: &Grants) -> Lookup {
+        (self.lookup)(&self.request, self.frame.api_version, grants)
+    }
+
+    fn waits_for_answers(&self) -> bool {
+        self.alone
+    }
+
+    fn decide(mut self: Box<Self>, context: &mut RequestContext<'_>) -> Verdict {
+        const UNENCODABLE: &str = "a reduced request or an answer could not be encoded";
+        let judge = self.judge.clone();
+        match judge(&mut self.request, context) {
+            Outcome::Forward => Verdict::Forward(self.as_it_came(), self.edit(Edit::Nothing)),
+            Outcome::ForwardThen(edit) => Verdict::Forward(self.as_it_came(), self.edit(edit)),
+            Outcome::ForwardReduced(edit) => match self.reduced() {
+                Ok(request) => Verdict::Forward(request, self.edit(edit)),
+                Err(_) => Verdict::Close(UNENCODABLE),
+            },
+            Outcome::Respond(response) => {
+                match encode_response(self.frame.api_version, self.frame.correlation_id, &response) {
+                    Ok(bytes) => Verdict::Respond(bytes),
+                    Err(_) => Verdict::Close(UNENCODABLE),
+                }
+            }
+            Outcome::ForwardReducedThenClose => match self.reduced() {
+                Ok(request) => Verdict::ForwardThenClose(request),
+                Err(_) => Verdict::Close(UNENCODABLE),
+            },
+            Outcome::Close(why) => Verdict::Close(why),
+        }
+    }
+}

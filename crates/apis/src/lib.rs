@@ -1,0 +1,30 @@
+//! The judgement: one table of every Kafka API, and one file for each that needs judgement.
+//!
+//! Values in, values out. A request that has passed the guard goes in, together with the caller's [`acl::Grants`] and
+//! what had to be looked up; out comes a [`Verdict`]: forward it, answer it, or close. No sockets, no clock, no
+//! runtime: a test needs nothing but values.
+//!
+//! What this crate deliberately does not do: it does not read frames ([`protocol`]), does not know how a look-up is
+//! resolved or an answer is sent (`proxy`), and holds no ACLs ([`acl`]).
+//!
+//! Start reading at [`table`], then any file named after an API (`produce.rs`, `delete_groups.rs`): they all look
+//! alike. [`context`] has the verbs they use, named after Kafka's `AuthHelper`.
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::indexing_slicing))]
+
+pub mod broker_versions;
+mod context;
+mod dispatch;
+mod fetch_sessions;
+mod lookup;
+mod outcome;
+mod row;
+mod state;
+pub mod table;
+
+pub use broker_versions::BrokerVersions;
+pub use context::{Authorized, Decision, RequestContext, error_code_of};
+pub use dispatch::{Answer, AuthorizedRequest, Case, ResponseEdit, Verdict, judge};
+pub use lookup::{Found, FoundTopic, Lookup};
+pub use outcome::{Edit, Edited, Outcome, RawEdited};
+pub use row::{Authorize, Kind, Requirement, Row};
+pub use state::ConnectionState;

@@ -1,0 +1,76 @@
+//! What a decision needs to know of the cluster, and what was found.
+//!
+//! A decision that needs nothing from outside has an empty [`Lookup`], which is the rule. `proxy` resolves the others
+//! over a control connection to the broker that the client's connection belongs to.
+
+use std::collections::{BTreeSet, HashMap};
+
+use protocol::StrBytes;
+use uuid::Uuid;
+
+/// What has to be known before a request can be decided, or an answer edited.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lookup {
+    /// Topic ids whose names are needed. A cache may serve them: an id is never used twice.
+    pub topic_ids: BTreeSet<Uuid>,
+    /// Topics of which must be known whether they exist, their id and number of partitions. Never from a cache.
+    pub topics: BTreeSet<StrBytes>,
+    /// Whether the broker creates topics on Metadata requests (`auto.create.topics.enable`).
+    pub auto_create_topics: bool,
+    /// Topics to be asked for with the permission to create them (Metadata, `AllowAutoTopicCreation`). Only names that
+    /// the caller may create stand here; the answer is in [`Found::created`].
+    pub create_topics: BTreeSet<StrBytes>,
+}
+
+impl Lookup {
+    /// Nothing needs to be looked up.
+    pub fn is_empty(&self) -> bool {
+        *self == Lookup::default()
+    }
+
+    /// The names of topic ids. The zero id stands for no id and is left out.
+    pub fn topic_ids(ids: impl IntoIterator<Item = Uuid>) -> Lookup {
+        Lookup { topic_ids: ids.into_iter().filter(|id| !id.is_nil()).collect(), ..Lookup::default() }
+    }
+
+    /// Whether topics exist.
+    pub fn topics<'a>(names: impl IntoIterator<Item = &'a StrBytes>) -> Lookup {
+        Lookup { topics: names.into_iter().cloned().collect(), ..Lookup::default() }
+    }
+}
+
+/// What a [`Lookup`] came to. What is not in here does not exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Names of the topic ids asked for; an id that no topic has is missing.
+    pub topic_names: HashMap<Uuid, StrBytes>,
+    /// The topics asked for that exist.
+    pub topics: HashMap<StrBytes, FoundTopic>,
+    /// `auto.create.topics.enable` of the broker.
+    pub auto_create_topics: bool,
+    /// Error code of each topic of [`Lookup::create_topics`], as the broker answered it.
+    pub created: HashMap<StrBytes, i16>,
+}
+
+/// A topic that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoundTopic {
+    /// Its id; zero where the broker knows none.
+    pub id: Uuid,
+    /// Number of its partitions.
+    pub partitions: i32,
+    /// Whether it is one of Kafka's own.
+    pub is_internal: bool,
+}
+
+impl Found {
+    /// The name of a topic id, if a topic has it. The zero id has no name.
+    pub fn topic_name(&self, id: Uuid) -> Option<&StrBytes> {
+        self.topic_names.get(&id)
+    }
+
+    /// Whether a partition exists.
+    pub fn has_partition(&self, topic: &StrBytes, partition: i32) -> bool {
+        self.topics.get(topic).is_some_and(|found| partition >= 0 && partition < found.partitions)
+    }
+}
