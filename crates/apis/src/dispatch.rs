@@ -4,22 +4,45 @@ use std::fmt;
 
 use acl::Grants;
 use bytes::Bytes;
-use protocol::{BrokerAddresses, GuardedRequest, GuardedResponse, Malformed, encode_request, encode_response};
+use protocol::{
+    ApiKey, BrokerAddresses, EncodeError, ErrorResponse, GuardedRequest, GuardedResponse, Malformed, encode_request,
+    encode_response,
+};
 
 use crate::outcome::TypedEdit;
 use crate::row::{AnyResponse, ReplaceAddresses};
 use crate::table;
 use crate::{Edit, Edited, Lookup, Outcome, RawEdited, RequestContext};
-use protocol::ErrorResponse;
+
+/// Why a request or an answer could not be dealt with. The connection is closed.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// The row does not serve the API (refused, or answered by the connection itself).
+    #[error("{} version {version} is not served", api_key.name())]
+    NotServed {
+        /// The API.
+        api_key: ApiKey,
+        /// The version asked for.
+        version: i16,
+    },
+    /// The bytes passed the guard but not the decoder.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// What was edited cannot be written in this version.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
 
 /// Opens a guarded request: decodes it by its row.
 ///
 /// # Errors
-/// [`Malformed`] if the row does not serve it (the caller has asked [`crate::Row::serves`] before) or it cannot be decoded.
-pub fn judge(request: GuardedRequest) -> Result<Box<dyn Case>, Malformed> {
-    match &table::row(request.api_key).open {
-        Some(open) => open(request),
-        None => Err(Malformed::not_served(request.api_key, request.api_version)),
+/// [`JudgeError`] if the row does not serve the request, or it cannot be decoded.
+pub fn judge(request: GuardedRequest) -> Result<Box<dyn Case>, JudgeError> {
+    let (api_key, version) = (request.api_key, request.api_version);
+    let row = table::row(api_key);
+    match &row.open {
+        Some(open) if row.serves(version) => Ok(open(request)?),
+        _ => Err(JudgeError::NotServed { api_key, version }),
     }
 }
 
@@ -83,13 +106,13 @@ impl ResponseEdit {
     /// Applies the edit to an answer that passed the guard.
     ///
     /// # Errors
-    /// [`Malformed`] if it cannot be decoded or encoded again: the broker is broken, and the connection is closed.
+    /// [`JudgeError`] if it cannot be decoded or encoded again: the broker is broken, and the connection is closed.
     pub fn apply(
         self,
         context: &mut RequestContext<'_>,
         response: &GuardedResponse,
         addresses: &dyn BrokerAddresses,
-    ) -> Result<Answer, Malformed> {
+    ) -> Result<Answer, JudgeError> {
         self.0.apply(context, Some(response), addresses)
     }
 
@@ -101,7 +124,7 @@ impl ResponseEdit {
         self,
         context: &mut RequestContext<'_>,
         addresses: &dyn BrokerAddresses,
-    ) -> Result<Answer, Malformed> {
+    ) -> Result<Answer, JudgeError> {
         self.0.apply(context, None, addresses)
     }
 }
@@ -118,7 +141,7 @@ trait AnyEdit: Send {
         context: &mut RequestContext<'_>,
         response: Option<&GuardedResponse>,
         addresses: &dyn BrokerAddresses,
-    ) -> Result<Answer, Malformed>;
+    ) -> Result<Answer, JudgeError>;
 }
 
 struct ResponseCase<R> {
@@ -136,7 +159,7 @@ impl<R: AnyResponse> AnyEdit for ResponseCase<R> {
         context: &mut RequestContext<'_>,
         response: Option<&GuardedResponse>,
         addresses: &dyn BrokerAddresses,
-    ) -> Result<Answer, Malformed> {
+    ) -> Result<Answer, JudgeError> {
         let edit: Option<TypedEdit<R>> = match (std::mem::replace(&mut self.edit, Edit::Nothing), response) {
             (Edit::Nothing, _) | (Edit::Raw(_), None) => None,
             (Edit::Typed(edit), _) => Some(edit),
@@ -184,7 +207,7 @@ where
     T: ErrorResponse + Send + 'static,
     T::Response: AnyResponse,
     L: Fn(&T, i16, &Grants) -> Lookup + Send + 'static,
-    J: FnOnce(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + 'static,
+    J: Fn(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + 'static,
 {
     pub(crate) fn boxed(
         frame: GuardedRequest,
@@ -202,7 +225,7 @@ where
         AuthorizedRequest { bytes: self.frame.bytes().clone(), expects_answer: self.expects_answer }
     }
 
-    fn reduced(&self) -> Result<AuthorizedRequest, protocol::EncodeError> {
+    fn reduced(&self) -> Result<AuthorizedRequest, EncodeError> {
         let with_size = encode_request(&self.frame, &self.request)?;
         let bytes = with_size.slice(with_size.len().min(4)..);
         Ok(AuthorizedRequest { bytes, expects_answer: self.expects_answer })
@@ -222,7 +245,7 @@ where
     T: ErrorResponse + Send + 'static,
     T::Response: AnyResponse,
     L: Fn(&T, i16, &Grants) -> Lookup + Send + 'static,
-    J: FnOnce(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + Clone + 'static,
+    J: Fn(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + 'static,
 {
     fn lookup(&self, grants: &Grants) -> Lookup {
         (self.lookup)(&self.request, self.frame.api_version, grants)
@@ -234,8 +257,7 @@ where
 
     fn decide(mut self: Box<Self>, context: &mut RequestContext<'_>) -> Verdict {
         const UNENCODABLE: &str = "a reduced request or an answer could not be encoded";
-        let judge = self.judge.clone();
-        match judge(&mut self.request, context) {
+        match (self.judge)(&mut self.request, context) {
             Outcome::Forward => Verdict::Forward(self.as_it_came(), self.edit(Edit::Nothing)),
             Outcome::ForwardThen(edit) => Verdict::Forward(self.as_it_came(), self.edit(edit)),
             Outcome::ForwardReduced(edit) => match self.reduced() {

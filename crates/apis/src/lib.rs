@@ -12,6 +12,28 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod broker_versions;
+mod add_offsets_to_txn;
+mod alter_configs;
+mod config_resource;
+mod consumer_group_describe;
+mod consumer_group_heartbeat;
+mod create_partitions;
+mod delete_groups;
+mod delete_records;
+mod describe_cluster;
+mod describe_configs;
+mod describe_groups;
+mod describe_topic_partitions;
+mod find_coordinator;
+mod incremental_alter_configs;
+mod list_groups;
+mod list_offsets;
+mod offset_delete;
+mod offset_for_leader_epoch;
+mod sasl_authenticate;
+mod sasl_handshake;
+mod sync_group;
+mod txn_offset_commit;
 mod context;
 mod dispatch;
 mod fetch_sessions;
@@ -23,7 +45,7 @@ pub mod table;
 
 pub use broker_versions::BrokerVersions;
 pub use context::{Authorized, Decision, RequestContext, error_code_of};
-pub use dispatch::{Answer, AuthorizedRequest, Case, ResponseEdit, Verdict, judge};
+pub use dispatch::{Answer, AuthorizedRequest, Case, JudgeError, ResponseEdit, Verdict, judge};
 pub use lookup::{Found, FoundTopic, Lookup};
 pub use outcome::{Edit, Edited, Outcome, RawEdited};
 pub use row::{Authorize, Kind, Requirement, Row};

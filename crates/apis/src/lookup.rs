@@ -15,6 +15,8 @@ pub struct Lookup {
     pub topic_ids: BTreeSet<Uuid>,
     /// Topics of which must be known whether they exist, their id and number of partitions. Never from a cache.
     pub topics: BTreeSet<StrBytes>,
+    /// All topics that exist, as [`Found::topics`]. Never from a cache.
+    pub all_topics: bool,
     /// Whether the broker creates topics on Metadata requests (`auto.create.topics.enable`).
     pub auto_create_topics: bool,
     /// Topics to be asked for with the permission to create them (Metadata, `AllowAutoTopicCreation`). Only names that
@@ -44,7 +46,7 @@ impl Lookup {
 pub struct Found {
     /// Names of the topic ids asked for; an id that no topic has is missing.
     pub topic_names: HashMap<Uuid, StrBytes>,
-    /// The topics asked for that exist.
+    /// The topics asked for that exist; all topics, if [`Lookup::all_topics`] was asked.
     pub topics: HashMap<StrBytes, FoundTopic>,
     /// `auto.create.topics.enable` of the broker.
     pub auto_create_topics: bool,

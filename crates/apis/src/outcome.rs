@@ -65,6 +65,33 @@ impl<R> Edit<R> {
     }
 }
 
+impl<R: Default> Outcome<R> {
+    /// The usual fate of a list of which some entries are denied: with none denied it goes on as it came; otherwise
+    /// what is left goes on, and the denied entries are merged into the answer; if `nothing_left` is worth asking a
+    /// broker for, they are the answer.
+    pub(crate) fn without<D: Send + 'static>(
+        denied: Vec<D>,
+        nothing_left: bool,
+        merge: impl FnOnce(&mut R, Vec<D>) + Send + 'static,
+    ) -> Outcome<R> {
+        if denied.is_empty() {
+            return Outcome::Forward;
+        }
+        if nothing_left {
+            let mut response = R::default();
+            merge(&mut response, denied);
+            return Outcome::Respond(response);
+        }
+        Outcome::ForwardReduced(Edit::typed(move |_, response| merge(response, denied)))
+    }
+}
+
+/// Puts what was answered here before what the broker answered, where a broker does so.
+pub(crate) fn prepend<T>(ours: Vec<T>, theirs: &mut Vec<T>) {
+    let theirs_now = std::mem::replace(theirs, ours);
+    theirs.extend(theirs_now);
+}
+
 impl<R: fmt::Debug> fmt::Debug for Outcome<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use acl::{AclOperation, ResourceType};
-use protocol::messages::kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion};
-use protocol::{ApiKey, BrokerAddresses, CarriesAddresses, ErrorResponse, GuardedRequest, Malformed, StrBytes};
+use acl::{AclOperation, Grants, ResourceType};
+use protocol::{
+    ApiKey, BrokerAddresses, CarriesAddresses, Decodable, Encodable, ErrorResponse, GuardedRequest, HeaderVersion, Malformed,
+    StrBytes,
+};
 
 use crate::dispatch::TypedCase;
-use crate::{Case, Edit, Lookup, Outcome, RequestContext, error_code_of};
-use acl::Grants;
+use crate::{Case, Lookup, Outcome, RequestContext, error_code_of};
 
 /// A request type that needs judgement: one file for each.
 pub trait Authorize: ErrorResponse + Send + 'static {
@@ -232,9 +233,4 @@ pub(crate) fn refuse(api_key: ApiKey) -> Row {
 
 fn nothing_to_look_up<T>(_: &T, _: i16, _: &Grants) -> Lookup {
     Lookup::default()
-}
-
-/// An edit that does nothing, named for the rows that reduce a request and leave its answer alone.
-pub(crate) fn unedited<R>() -> Edit<R> {
-    Edit::Nothing
 }

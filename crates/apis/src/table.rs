@@ -7,8 +7,10 @@
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-use acl::AclOperation::*;
-use acl::ResourceType::*;
+use acl::AclOperation::{
+    Alter, AlterConfigs, ClusterAction, Create, Delete, Describe, DescribeConfigs, IdempotentWrite, Read, Write,
+};
+use acl::ResourceType::{Cluster, Group, Topic, TransactionalId};
 use protocol::ApiKey;
 use protocol::messages::*;
 
@@ -17,6 +19,7 @@ use crate::{BrokerVersions, Kind};
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let mut rows: Vec<Row> = rows();
+    rows.extend(REFUSED.iter().map(|&api_key| refuse(api_key)));
     rows.sort_by_key(|row| row.api_key);
     rows
 });
@@ -40,10 +43,56 @@ pub fn served(api_key: ApiKey, broker: &BrokerVersions) -> Option<RangeInclusive
     (row.kind != Kind::Refuse && !both.is_empty()).then_some(both)
 }
 
+/// Neither advertised nor served: what a broker keeps for brokers and controllers, what it has removed, and what this
+/// release does not judge yet (`docs/differences.md`).
+const REFUSED: &[ApiKey] = &[
+    ApiKey::LeaderAndIsr, ApiKey::StopReplica, ApiKey::UpdateMetadata, ApiKey::ControlledShutdown,
+    ApiKey::WriteTxnMarkers, ApiKey::DescribeAcls, ApiKey::CreateAcls, ApiKey::DeleteAcls, ApiKey::AlterReplicaLogDirs,
+    ApiKey::CreateDelegationToken, ApiKey::RenewDelegationToken, ApiKey::ExpireDelegationToken,
+    ApiKey::DescribeDelegationToken, ApiKey::ElectLeaders, ApiKey::AlterPartitionReassignments,
+    ApiKey::ListPartitionReassignments, ApiKey::DescribeClientQuotas, ApiKey::AlterClientQuotas,
+    ApiKey::DescribeUserScramCredentials, ApiKey::AlterUserScramCredentials, ApiKey::Vote, ApiKey::BeginQuorumEpoch,
+    ApiKey::EndQuorumEpoch, ApiKey::DescribeQuorum, ApiKey::AlterPartition, ApiKey::UpdateFeatures, ApiKey::Envelope,
+    ApiKey::FetchSnapshot, ApiKey::DescribeProducers, ApiKey::BrokerRegistration, ApiKey::BrokerHeartbeat,
+    ApiKey::UnregisterBroker, ApiKey::DescribeTransactions, ApiKey::ListTransactions, ApiKey::AllocateProducerIds,
+    ApiKey::ControllerRegistration, ApiKey::AssignReplicasToDirs, ApiKey::ListConfigResources,
+    ApiKey::ShareGroupHeartbeat, ApiKey::ShareGroupDescribe, ApiKey::ShareFetch, ApiKey::ShareAcknowledge,
+    ApiKey::AddRaftVoter, ApiKey::RemoveRaftVoter, ApiKey::UpdateRaftVoter, ApiKey::InitializeShareGroupState,
+    ApiKey::ReadShareGroupState, ApiKey::WriteShareGroupState, ApiKey::DeleteShareGroupState,
+    ApiKey::ReadShareGroupStateSummary, ApiKey::StreamsGroupHeartbeat, ApiKey::StreamsGroupDescribe,
+    ApiKey::DescribeShareGroupOffsets, ApiKey::AlterShareGroupOffsets, ApiKey::DeleteShareGroupOffsets,
+];
+
 #[rustfmt::skip]
 fn rows() -> Vec<Row> {
     vec![
-        named::<HeartbeatRequest>(0..=4, Read, Group, |r| &r.group_id),
+        api_with_addresses::<FindCoordinatorRequest>(0..=6, &[(Describe, Group), (Describe, TransactionalId), (ClusterAction, Cluster)], "each key (version 4 and above), else the top of the answer"),
+        api::<ListOffsetsRequest>          (1..=10, &[(Describe, Topic)], "each partition of the topic"),
+        named::<JoinGroupRequest>          (0..=9, Read, Group, |r| &r.group_id.0),
+        named::<HeartbeatRequest>          (0..=4, Read, Group, |r| &r.group_id.0),
+        named::<LeaveGroupRequest>         (0..=5, Read, Group, |r| &r.group_id.0),
+        api::<SyncGroupRequest>            (0..=5, &[(Read, Group)], "the top of the answer"),
+        api::<DescribeGroupsRequest>       (0..=6, &[(Describe, Group)], "the group"),
+        api::<ListGroupsRequest>           (0..=5, &[(Describe, Cluster), (Describe, Group)], "groups are left out"),
+        api::<SaslHandshakeRequest>        (0..=1, &[], "never denied; after login ILLEGAL_SASL_STATE"),
         answered(ApiKey::ApiVersions, 0..=4),
+        api::<DeleteRecordsRequest>        (0..=2, &[(Delete, Topic)], "each partition of the topic"),
+        api::<OffsetForLeaderEpochRequest> (2..=4, &[(ClusterAction, Cluster), (Describe, Topic)], "each partition of the topic"),
+        api::<AddOffsetsToTxnRequest>      (0..=4, &[(Write, TransactionalId), (Read, Group)], "the top of the answer"),
+        named::<EndTxnRequest>             (0..=5, Write, TransactionalId, |r| &r.transactional_id.0),
+        api::<TxnOffsetCommitRequest>      (0..=5, &[(Write, TransactionalId), (Read, Group), (Read, Topic)], "each partition"),
+        api::<DescribeConfigsRequest>      (1..=4, &[(DescribeConfigs, Topic), (DescribeConfigs, Group), (DescribeConfigs, Cluster)], "the resource"),
+        api::<AlterConfigsRequest>         (0..=2, &[(AlterConfigs, Topic), (AlterConfigs, Group), (AlterConfigs, Cluster)], "the resource"),
+        api::<SaslAuthenticateRequest>     (0..=2, &[], "never denied; after login ILLEGAL_SASL_STATE"),
+        api::<CreatePartitionsRequest>     (0..=3, &[(Alter, Topic)], "the topic"),
+        api::<DeleteGroupsRequest>         (0..=2, &[(Delete, Group)], "the group"),
+        api::<IncrementalAlterConfigsRequest>(0..=1, &[(AlterConfigs, Topic), (AlterConfigs, Group), (AlterConfigs, Cluster)], "the resource"),
+        api::<OffsetDeleteRequest>         (0..=0, &[(Delete, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
+        api_with_addresses::<DescribeClusterRequest>(0..=2, &[(Describe, Cluster)], "the field of operations reads 0"),
+        api::<ConsumerGroupHeartbeatRequest>(0..=1, &[(Read, Group), (Describe, Topic)], "the top of the answer: one denied topic denies the request"),
+        api::<ConsumerGroupDescribeRequest>(0..=1, &[(Describe, Group), (Describe, Topic)], "the group"),
+        open::<GetTelemetrySubscriptionsRequest>(0..=0),
+        open::<PushTelemetryRequest>       (0..=0),
+        api::<DescribeTopicPartitionsRequest>(0..=0, &[(Describe, Topic)], "the topic; left out where all topics are asked for"),
     ]
 }

@@ -1,0 +1,43 @@
+//! CreatePartitions (37): `ControllerApis.createPartitions`.
+//!
+//! Alter on each topic. A topic that is named twice is never asked about: the broker refuses it as a duplicate. In the
+//! answer stand the duplicates, then the denied topics, then the results.
+
+use std::collections::HashMap;
+
+use acl::{AclOperation, ResourceType};
+use protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
+use protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse, TopicName};
+use protocol::{ErrorCode, StrBytes};
+
+use crate::{Authorize, Outcome, RequestContext};
+
+impl Authorize for CreatePartitionsRequest {
+    fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<CreatePartitionsResponse> {
+        let topics = std::mem::take(&mut self.topics);
+        let mut occurrences: HashMap<StrBytes, usize> = HashMap::new();
+        for topic in &topics {
+            *occurrences.entry(topic.name.0.clone()).or_default() += 1;
+        }
+        let unique = |name: &StrBytes| occurrences.get(name) == Some(&1);
+        let names = topics.iter().map(|topic| &topic.name.0).filter(|name| unique(name));
+        let authorized = context.filter_by_authorized(AclOperation::Alter, ResourceType::Topic, names);
+        let duplicates = occurrences.values().filter(|&&count| count > 1).count();
+
+        let (left, denied): (Vec<_>, Vec<_>) =
+            topics.into_iter().partition(|topic| !unique(&topic.name.0) || authorized.contains(&topic.name.0));
+        self.topics = left;
+        let denied = denied.into_iter().map(|topic| denied_topic(topic.name)).collect();
+        Outcome::without(denied, self.topics.is_empty(), move |response: &mut CreatePartitionsResponse, denied| {
+            let after_duplicates = duplicates.min(response.results.len());
+            response.results.splice(after_duplicates..after_duplicates, denied);
+        })
+    }
+}
+
+fn denied_topic(name: TopicName) -> CreatePartitionsTopicResult {
+    CreatePartitionsTopicResult::default()
+        .with_name(name)
+        .with_error_code(ErrorCode::TOPIC_AUTHORIZATION_FAILED.0)
+        .with_error_message(None)
+}

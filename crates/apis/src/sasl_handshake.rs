@@ -1,0 +1,15 @@
+//! SaslHandshake (17), after login: `KafkaApis.handleSaslHandshakeRequest`.
+//!
+//! Before login it belongs to `authentication`. Here it comes too late, or on a listener without SASL: as in a broker
+//! the answer is ILLEGAL_SASL_STATE with no mechanisms, and the connection stays.
+
+use protocol::ErrorCode;
+use protocol::messages::{SaslHandshakeRequest, SaslHandshakeResponse};
+
+use crate::{Authorize, Outcome, RequestContext};
+
+impl Authorize for SaslHandshakeRequest {
+    fn authorize(&mut self, _: &mut RequestContext<'_>) -> Outcome<SaslHandshakeResponse> {
+        Outcome::Respond(SaslHandshakeResponse::default().with_error_code(ErrorCode::ILLEGAL_SASL_STATE.0))
+    }
+}
