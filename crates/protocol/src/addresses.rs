@@ -64,11 +64,7 @@ impl CarriesAddresses for MetadataResponse {
         if !reachable(brokers, self.controller_id.0) {
             self.controller_id = NO_NODE.into();
         }
-        for partition in self
-            .topics
-            .iter_mut()
-            .flat_map(|topic| &mut topic.partitions)
-        {
+        for partition in self.topics.iter_mut().flat_map(|topic| &mut topic.partitions) {
             if partition.leader_id.0 >= 0 && !reachable(brokers, partition.leader_id.0) {
                 partition.leader_id = NO_NODE.into();
                 partition.error_code = ErrorCode::LEADER_NOT_AVAILABLE.0;
@@ -102,17 +98,11 @@ macro_rules! replace_coordinator {
 impl CarriesAddresses for FindCoordinatorResponse {
     fn replace_addresses(&mut self, version: i16, brokers: &dyn BrokerAddresses) -> usize {
         if version >= 4 {
-            return self
-                .coordinators
-                .iter_mut()
-                .map(|entry| replace_coordinator!(entry, brokers))
-                .sum();
+            return self.coordinators.iter_mut().map(|entry| replace_coordinator!(entry, brokers)).sum();
         }
         let left_out = replace_coordinator!(self, brokers);
         if left_out > 0 {
-            self.error_message = Some(StrBytes::from_static_str(
-                ErrorCode::COORDINATOR_NOT_AVAILABLE.message(),
-            ));
+            self.error_message = Some(StrBytes::from_static_str(ErrorCode::COORDINATOR_NOT_AVAILABLE.message()));
         }
         left_out
     }
@@ -145,11 +135,7 @@ impl CarriesAddresses for DescribeQuorumResponse {
 
 impl CarriesAddresses for ProduceResponse {
     fn replace_addresses(&mut self, _version: i16, brokers: &dyn BrokerAddresses) -> usize {
-        for partition in self
-            .responses
-            .iter_mut()
-            .flat_map(|topic| &mut topic.partition_responses)
-        {
+        for partition in self.responses.iter_mut().flat_map(|topic| &mut topic.partition_responses) {
             let leader = &mut partition.current_leader;
             if !reachable(brokers, leader.leader_id.0) {
                 leader.leader_id = NO_NODE.into();
@@ -162,11 +148,7 @@ impl CarriesAddresses for ProduceResponse {
 
 impl CarriesAddresses for FetchResponse {
     fn replace_addresses(&mut self, _version: i16, brokers: &dyn BrokerAddresses) -> usize {
-        for partition in self
-            .responses
-            .iter_mut()
-            .flat_map(|topic| &mut topic.partitions)
-        {
+        for partition in self.responses.iter_mut().flat_map(|topic| &mut topic.partitions) {
             let leader = &mut partition.current_leader;
             if !reachable(brokers, leader.leader_id.0) {
                 leader.leader_id = NO_NODE.into();
@@ -183,10 +165,7 @@ impl CarriesAddresses for FetchResponse {
 /// Share responses always carry the leader field; without an error it is 0/0 and means nothing.
 macro_rules! replace_share_leaders {
     ($responses:expr, $brokers:expr) => {
-        for partition in $responses
-            .iter_mut()
-            .flat_map(|topic| &mut topic.partitions)
-        {
+        for partition in $responses.iter_mut().flat_map(|topic| &mut topic.partitions) {
             let leader = &mut partition.current_leader;
             if partition.error_code != 0 && !reachable($brokers, leader.leader_id) {
                 leader.leader_id = NO_NODE;

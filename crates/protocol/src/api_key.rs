@@ -190,9 +190,8 @@ mod tests {
 
     #[test]
     fn every_key_from_0_to_92_is_known_and_nothing_else() {
-        let known: Vec<i16> = (i16::MIN..=i16::MAX)
-            .filter(|&code| ApiKey::try_from(code).is_ok_and(|key| key.code() == code))
-            .collect();
+        let known: Vec<i16> =
+            (i16::MIN..=i16::MAX).filter(|&code| ApiKey::try_from(code).is_ok_and(|key| key.code() == code)).collect();
         assert_eq!(known, (0..=92).collect::<Vec<i16>>());
         assert_eq!(ApiKey::try_from(93), Err(UnknownApiKey(93)));
     }

@@ -144,10 +144,7 @@ mod tests {
         assert_eq!(varint(&[0x80, 0x01]), Ok(128));
         assert_eq!(varint(&[0xff, 0xff, 0xff, 0xff, 0x0f]), Ok(u32::MAX));
         assert_eq!(varint(&[0xff, 0xff, 0xff, 0xff, 0x1f]), Err(Fault::Varint));
-        assert_eq!(
-            varint(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x01]),
-            Err(Fault::Varint)
-        );
+        assert_eq!(varint(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x01]), Err(Fault::Varint));
         assert_eq!(varint(&[0x80]), Err(Fault::Truncated));
         assert_eq!(varint(&[]), Err(Fault::Truncated));
     }
@@ -159,10 +156,7 @@ mod tests {
         assert_eq!(walk(&[2, 0, 0, 7, 1, 9]), Ok(()));
         assert_eq!(walk(&[2, 7, 0, 7, 0]), Err(Fault::TagOrder(7)));
         assert_eq!(walk(&[2, 7, 0, 6, 0]), Err(Fault::TagOrder(6)));
-        assert_eq!(
-            walk(&[1, 0x80, 0x80, 0x80, 0x80, 0x08, 0]),
-            Err(Fault::TagOrder(1 << 31))
-        );
+        assert_eq!(walk(&[1, 0x80, 0x80, 0x80, 0x80, 0x08, 0]), Err(Fault::TagOrder(1 << 31)));
         assert_eq!(walk(&[2, 7, 0]), Err(Fault::TagCount(2)));
         assert_eq!(walk(&[1, 7, 3, 0]), Err(Fault::Truncated));
     }

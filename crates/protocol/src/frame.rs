@@ -43,8 +43,7 @@ impl RequestFrame {
         let client_id = match cursor.int16()? {
             -1 => None,
             length => {
-                let text =
-                    cursor.take(usize::try_from(length).map_err(|_| Fault::NegativeLength)?)?;
+                let text = cursor.take(usize::try_from(length).map_err(|_| Fault::NegativeLength)?)?;
                 Some(StrBytes::from_utf8(bytes.slice_ref(text)).map_err(|_| Fault::Utf8)?)
             }
         };
@@ -52,14 +51,7 @@ impl RequestFrame {
             cursor.unknown_tags()?;
         }
         let header_length = bytes.len() - cursor.remaining();
-        Ok(RequestFrame {
-            api_key,
-            api_version,
-            correlation_id,
-            client_id,
-            bytes,
-            header_length,
-        })
+        Ok(RequestFrame { api_key, api_version, correlation_id, client_id, bytes, header_length })
     }
 
     /// The header of a request of our own, with an empty body; for [`crate::encode_request`].
@@ -94,6 +86,11 @@ impl RequestFrame {
         self.bytes.slice(..self.header_length)
     }
 
+    /// Where the body begins.
+    pub(crate) fn header_length(&self) -> usize {
+        self.header_length
+    }
+
     /// What follows the header.
     pub fn body(&self) -> Bytes {
         self.bytes.slice(self.header_length..)
@@ -111,14 +108,9 @@ mod tests {
     #[test]
     fn a_flexible_header_ends_with_its_tagged_fields() {
         // Metadata v12, correlation id 7, client id "me", one unknown tag, then the body
-        let bytes = [
-            0, 3, 0, 12, 0, 0, 0, 7, 0, 2, b'm', b'e', 1, 5, 1, 0xaa, 0xbb,
-        ];
+        let bytes = [0, 3, 0, 12, 0, 0, 0, 7, 0, 2, b'm', b'e', 1, 5, 1, 0xaa, 0xbb];
         let frame = parse(&bytes).unwrap();
-        assert_eq!(
-            (frame.api_key, frame.api_version, frame.correlation_id),
-            (ApiKey::Metadata, 12, 7)
-        );
+        assert_eq!((frame.api_key, frame.api_version, frame.correlation_id), (ApiKey::Metadata, 12, 7));
         assert_eq!(frame.client_id.as_deref(), Some("me"));
         assert_eq!(&frame.body()[..], &[0xbb]);
         assert_eq!(&frame.bytes()[..], &bytes);
@@ -127,14 +119,7 @@ mod tests {
     #[test]
     fn an_unsupported_version_still_has_a_header() {
         let frame = parse(&[0, 18, 0, 99, 0, 0, 0, 1, 0xff, 0xff, 0]).unwrap();
-        assert_eq!(
-            (
-                frame.api_version,
-                frame.client_id.clone(),
-                frame.body().len()
-            ),
-            (99, None, 0)
-        );
+        assert_eq!((frame.api_version, frame.client_id.clone(), frame.body().len()), (99, None, 0));
     }
 
     #[test]
@@ -143,10 +128,7 @@ mod tests {
         for length in 0..bytes.len() {
             let refused = parse(&bytes[..length]).unwrap_err();
             assert!(
-                matches!(
-                    refused,
-                    FrameError::Header(Fault::Truncated | Fault::TagCount(1))
-                ),
+                matches!(refused, FrameError::Header(Fault::Truncated | Fault::TagCount(1))),
                 "{length}: {refused}"
             );
         }
@@ -154,19 +136,10 @@ mod tests {
 
     #[test]
     fn bad_keys_and_client_ids_are_named() {
-        assert_eq!(
-            parse(&[0xff, 0xff, 0, 0]).unwrap_err(),
-            FrameError::UnknownApiKey(UnknownApiKey(-1))
-        );
-        assert_eq!(
-            parse(&[0x27, 0x11, 0, 0]).unwrap_err(),
-            FrameError::UnknownApiKey(UnknownApiKey(10001))
-        );
+        assert_eq!(parse(&[0xff, 0xff, 0, 0]).unwrap_err(), FrameError::UnknownApiKey(UnknownApiKey(-1)));
+        assert_eq!(parse(&[0x27, 0x11, 0, 0]).unwrap_err(), FrameError::UnknownApiKey(UnknownApiKey(10001)));
         let negative = [0, 3, 0, 1, 0, 0, 0, 7, 0xff, 0xfe];
-        assert_eq!(
-            parse(&negative).unwrap_err(),
-            FrameError::Header(Fault::NegativeLength)
-        );
+        assert_eq!(parse(&negative).unwrap_err(), FrameError::Header(Fault::NegativeLength));
         let latin = [0, 3, 0, 1, 0, 0, 0, 7, 0, 1, 0xe9];
         assert_eq!(parse(&latin).unwrap_err(), FrameError::Header(Fault::Utf8));
     }

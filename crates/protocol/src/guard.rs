@@ -12,6 +12,7 @@ use kafka_protocol::protocol::{Decodable, Message, Request};
 use crate::api_key::ApiKey;
 use crate::cursor::Cursor;
 use crate::frame::RequestFrame;
+use crate::schema::{self, Direction, Seen};
 
 /// What a frame may ask of us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +23,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits {
-            max_elements: 1_000_000,
-        }
+        Limits { max_elements: 1_000_000 }
     }
 }
 
@@ -33,19 +32,11 @@ impl Default for Limits {
 pub enum Malformed {
     #[error("{api_key} version {api_version} is not one of kafka 4.3")]
     UnsupportedVersion { api_key: ApiKey, api_version: i16 },
-    #[error("malformed {api_key} version {api_version} at byte {offset}: {fault}")]
-    Bytes {
-        api_key: ApiKey,
-        api_version: i16,
-        offset: usize,
-        fault: Fault,
-    },
+    /// `offset` counts from the start of the frame, without its 4-byte size.
+    #[error("malformed {api_key} version {api_version} at byte {offset} (`{field}`): {fault}")]
+    Bytes { api_key: ApiKey, api_version: i16, offset: usize, field: &'static str, fault: Fault },
     #[error("{api_key} version {api_version} cannot be decoded: {reason}")]
-    Decode {
-        api_key: ApiKey,
-        api_version: i16,
-        reason: String,
-    },
+    Decode { api_key: ApiKey, api_version: i16, reason: String },
 }
 
 /// What is wrong with the bytes.
@@ -100,7 +91,9 @@ pub struct GuardedResponse {
 }
 
 /// Walks the body of a request.
-pub fn guard_request(frame: RequestFrame, _limits: &Limits) -> Result<GuardedRequest, Malformed> {
+pub fn guard_request(frame: RequestFrame, limits: &Limits) -> Result<GuardedRequest, Malformed> {
+    let (api_key, api_version) = (frame.api_key, frame.api_version);
+    guard_body(Direction::Request, api_key, api_version, frame.bytes(), frame.header_length(), limits)?;
     Ok(GuardedRequest { frame })
 }
 
@@ -109,7 +102,7 @@ pub fn guard_response(
     api_key: ApiKey,
     api_version: i16,
     bytes: Bytes,
-    _limits: &Limits,
+    limits: &Limits,
 ) -> Result<GuardedResponse, Malformed> {
     let mut cursor = Cursor::new(&bytes);
     let header = read_response_header(&mut cursor, api_key.response_header_version(api_version));
@@ -118,15 +111,31 @@ pub fn guard_response(
         api_key,
         api_version,
         offset: header_length,
+        field: "response header",
         fault,
     })?;
-    Ok(GuardedResponse {
+    let seen = guard_body(Direction::Response, api_key, api_version, &bytes, header_length, limits)?;
+    let has_addresses = seen.has_addresses;
+    Ok(GuardedResponse { api_key, api_version, correlation_id, has_addresses, bytes, header_length })
+}
+
+fn guard_body(
+    direction: Direction,
+    api_key: ApiKey,
+    api_version: i16,
+    frame: &[u8],
+    header_length: usize,
+    limits: &Limits,
+) -> Result<Seen, Malformed> {
+    let program = schema::program(direction, api_key, api_version)
+        .ok_or(Malformed::UnsupportedVersion { api_key, api_version })?;
+    let body = frame.get(header_length..).unwrap_or_default();
+    schema::walk(program, body, frame.len(), limits).map_err(|refusal| Malformed::Bytes {
         api_key,
         api_version,
-        correlation_id,
-        has_addresses: true,
-        bytes,
-        header_length,
+        offset: header_length + refusal.offset,
+        field: refusal.field,
+        fault: refusal.fault,
     })
 }
 
@@ -142,13 +151,8 @@ impl GuardedRequest {
     /// The typed request. `T` must be the type of this frame's API key.
     pub fn decode<T: Request>(&self) -> Result<T, Malformed> {
         let versions = T::VERSIONS.intersect(&T::Response::VERSIONS);
-        if T::KEY != self.api_key.code()
-            || !(versions.min..=versions.max).contains(&self.api_version)
-        {
-            return Err(Malformed::UnsupportedVersion {
-                api_key: self.api_key,
-                api_version: self.api_version,
-            });
+        if T::KEY != self.api_key.code() || !(versions.min..=versions.max).contains(&self.api_version) {
+            return Err(Malformed::UnsupportedVersion { api_key: self.api_key, api_version: self.api_version });
         }
         decode(self.api_key, self.api_version, self.body())
     }
@@ -184,20 +188,8 @@ impl GuardedResponse {
     }
 }
 
-fn decode<T: Decodable>(
-    api_key: ApiKey,
-    api_version: i16,
-    mut body: Bytes,
-) -> Result<T, Malformed> {
-    let refuse = |reason: String| Malformed::Decode {
-        api_key,
-        api_version,
-        reason,
-    };
+fn decode<T: Decodable>(api_key: ApiKey, api_version: i16, mut body: Bytes) -> Result<T, Malformed> {
+    let refuse = |reason: String| Malformed::Decode { api_key, api_version, reason };
     let message = T::decode(&mut body, api_version).map_err(|error| refuse(error.to_string()))?;
-    if body.is_empty() {
-        Ok(message)
-    } else {
-        Err(refuse(format!("`{}` bytes are left", body.len())))
-    }
+    if body.is_empty() { Ok(message) } else { Err(refuse(format!("`{}` bytes are left", body.len()))) }
 }

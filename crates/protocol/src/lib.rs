@@ -11,17 +11,10 @@
 //! What this crate deliberately does not do: read sockets (`proxy`), decide anything (`apis`), look into record batches,
 //! or convert a message to another version.
 //!
-//! Start reading at [`frame`], then [`guard`], then `schema/walk.rs`.
+//! Start reading at [`frame`], then [`guard`], then `schema/mod.rs`.
 
 #![warn(clippy::unwrap_used, clippy::indexing_slicing)]
-#![cfg_attr(
-    test,
-    allow(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        reason = "a test may fail loudly"
-    )
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly"))]
 
 pub mod addresses;
 pub mod api_key;
@@ -31,6 +24,7 @@ pub mod error_code;
 pub mod errors;
 pub mod frame;
 pub mod guard;
+mod schema;
 pub mod versions;
 
 pub use addresses::{BrokerAddresses, CarriesAddresses, carries_addresses};
@@ -39,11 +33,7 @@ pub use codec::{EncodeError, encode_request, encode_response};
 pub use error_code::ErrorCode;
 pub use errors::{ErrorResponse, ErrorResponseError, error_response};
 pub use frame::{FrameError, RequestFrame};
-pub use guard::{
-    Fault, GuardedRequest, GuardedResponse, Limits, Malformed, guard_request, guard_response,
-};
+pub use guard::{Fault, GuardedRequest, GuardedResponse, Limits, Malformed, guard_request, guard_response};
 pub use kafka_protocol::messages;
-pub use kafka_protocol::protocol::{
-    Decodable, Encodable, HeaderVersion, Message, Request, StrBytes,
-};
+pub use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, Request, StrBytes};
 pub use versions::served_versions;

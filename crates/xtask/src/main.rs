@@ -1,11 +1,16 @@
-//! Chores of this repository: `cargo run -p xtask -- <task>`, or `cargo xtask <task>` with the alias in `.cargo/config.toml`.
+//! Chores of this repository: `cargo xtask <task>`.
+
+mod schemas;
 
 use anyhow::bail;
+
+const TASKS: &str = "schemas";
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {
-        Some(unknown) => bail!("unknown task `{unknown}`"),
-        None => bail!("expected a task"),
+        Some("schemas") => schemas::run(arguments),
+        Some(unknown) => bail!("unknown task `{unknown}`, expected one of: {TASKS}"),
+        None => bail!("expected a task: {TASKS}"),
     }
 }

@@ -45,15 +45,8 @@ macro_rules! defaults {
 }
 with_typed_apis!(defaults);
 
-fn answer<T: ErrorResponse>(
-    request: &GuardedRequest,
-    error: ErrorCode,
-) -> Result<Option<Bytes>, ErrorResponseError> {
+fn answer<T: ErrorResponse>(request: &GuardedRequest, error: ErrorCode) -> Result<Option<Bytes>, ErrorResponseError> {
     let typed: T = request.decode()?;
     let response = typed.error_response(request.api_version, error);
-    Ok(Some(encode_response(
-        request.api_version,
-        request.correlation_id,
-        &response,
-    )?))
+    Ok(Some(encode_response(request.api_version, request.correlation_id, &response)?))
 }
