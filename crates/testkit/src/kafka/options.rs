@@ -1,0 +1,118 @@
+//! What a test may choose about its Kafka.
+
+use std::sync::Arc;
+
+use crate::certificates::Certificates;
+
+/// What a cluster is started with. The default is one broker with one PLAINTEXT listener and no authorizer.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many brokers, ids from 0. Broker 0 is also the only controller.
+    pub brokers: u16,
+    /// For clients; the first is where [`super::KafkaCluster::bootstrap`] points. Brokers talk on two more of their own.
+    pub listeners: Vec<Listener>,
+    /// Who may log in on SASL listeners, by PLAIN and by both SCRAM mechanisms.
+    pub users: Vec<Credentials>,
+    /// Signs the brokers' certificate and those of clients; needed by listeners with TLS.
+    pub certificates: Option<Arc<Certificates>>,
+    /// If given, `StandardAuthorizer` decides, with these principals (`User:admin`) as super users.
+    pub super_users: Option<Vec<String>>,
+    /// More lines for `server.properties`; they win over ours.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A listener for clients.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Kafka's listener name, upper case.
+    pub name: String,
+    pub security: Security,
+}
+
+/// Kafka's security protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    Plaintext,
+    /// TLS; with `client_auth`, only for clients with a certificate (`ssl.client.auth=required`).
+    Ssl {
+        client_auth: bool,
+    },
+    /// PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512, without TLS.
+    SaslPlaintext,
+    /// The same over TLS.
+    SaslSsl,
+}
+
+/// A user and password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    pub name: String,
+    pub password: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            brokers: 1,
+            listeners: vec![Listener::new("CLIENT", Security::Plaintext)],
+            users: Vec::new(),
+            certificates: None,
+            super_users: None,
+            properties: Vec::new(),
+        }
+    }
+}
+
+impl Options {
+    /// One broker whose listener `CLIENT` has this security.
+    pub fn secured(security: Security) -> Options {
+        Options { listeners: vec![Listener::new("CLIENT", security)], ..Options::default() }
+    }
+
+    /// Adds a user.
+    #[must_use]
+    pub fn user(mut self, name: &str, password: &str) -> Options {
+        self.users.push(Credentials { name: name.to_owned(), password: password.to_owned() });
+        self
+    }
+
+    /// Adds a listener.
+    #[must_use]
+    pub fn listener(mut self, name: &str, security: Security) -> Options {
+        self.listeners.push(Listener::new(name, security));
+        self
+    }
+
+    /// Adds a line to `server.properties`.
+    #[must_use]
+    pub fn property(mut self, key: &str, value: &str) -> Options {
+        self.properties.push((key.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+impl Listener {
+    pub fn new(name: &str, security: Security) -> Listener {
+        Listener { name: name.to_owned(), security }
+    }
+}
+
+impl Security {
+    /// Kafka's name: `SASL_SSL`.
+    pub fn protocol(self) -> &'static str {
+        match self {
+            Security::Plaintext => "PLAINTEXT",
+            Security::Ssl { .. } => "SSL",
+            Security::SaslPlaintext => "SASL_PLAINTEXT",
+            Security::SaslSsl => "SASL_SSL",
+        }
+    }
+
+    pub(crate) fn has_tls(self) -> bool {
+        matches!(self, Security::Ssl { .. } | Security::SaslSsl)
+    }
+
+    pub(crate) fn has_sasl(self) -> bool {
+        matches!(self, Security::SaslPlaintext | Security::SaslSsl)
+    }
+}
