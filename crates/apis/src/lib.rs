@@ -42,6 +42,8 @@ mod outcome;
 mod row;
 mod state;
 pub mod table;
+#[cfg(test)]
+mod testing;
 
 pub use broker_versions::BrokerVersions;
 pub use context::{Authorized, Decision, RequestContext, error_code_of};
