@@ -1,6 +1,7 @@
 //! The ground the other tests stand on: a real Kafka starts, and its own tools and our raw client can talk to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use kafka_protocol::messages::{ApiKey, MetadataRequest};
@@ -109,9 +110,10 @@ async fn the_authorizer_denies_and_says_so_in_the_brokers_log() -> Result<()> {
     );
 
     let log = kafka.broker(0)?.log();
-    let audit =
-        log.wait_for(|line| line.contains("Principal = User:alice is Denied"), std::time::Duration::from_secs(10));
-    assert!(audit.await?.contains("operation = DESCRIBE on resource = Topic:LITERAL:orders"));
+    let is_denial = |line: &str| line.contains("Principal = User:alice is Denied");
+    let audit = log.wait_for(is_denial, Duration::from_secs(10)).await?;
+    let asked = "operation = DESCRIBE from host = 127.0.0.1 on resource = Topic:LITERAL:orders";
+    assert!(audit.contains(asked), "{audit}");
     Ok(())
 }
 
