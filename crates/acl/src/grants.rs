@@ -12,6 +12,7 @@
 //! caller's own. So a question costs one look-up by name, one search among prefixes and a few bits. We differ from Kafka
 //! in two defects that strike on names that start with a character below `*`: there it loops for ever or fails.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::by_resource_type::ByResourceType;
@@ -23,7 +24,7 @@ use crate::resource_grants::ResourceGrants;
 use crate::shard::Shard;
 use crate::{
     AclBinding, AclOperation, AclPermissionType, AuthorizationResult, Identity, MatchingRule, Policy, ResourceType,
-    Settings, WILDCARD_PRINCIPAL,
+    Settings, WILDCARD_PRINCIPAL, WILDCARD_RESOURCE,
 };
 
 /// The resource name that Kafka tries first when asked for "some resource of this type".
@@ -102,12 +103,10 @@ impl Grants {
         let with = |permission_type| {
             matching.iter().copied().filter(move |binding| binding.entry.permission_type == permission_type)
         };
-        // Kafka walks the names from the longest down, and LITERAL `*` last.
-        let place = |binding: &&AclBinding| (binding.pattern.is_wildcard(), (*binding).clone());
-        if let Some(deny) = with(AclPermissionType::Deny).min_by_key(place) {
+        if let Some(deny) = with(AclPermissionType::Deny).min_by(|left, right| walk_order(left, right)) {
             return (AuthorizationResult::Denied, MatchingRule::MatchingAcl(deny.clone()));
         }
-        if let Some(allow) = with(AclPermissionType::Allow).max_by_key(place) {
+        if let Some(allow) = with(AclPermissionType::Allow).max_by(|left, right| walk_order(left, right)) {
             return (AuthorizationResult::Allowed, MatchingRule::MatchingAcl(allow.clone()));
         }
         match self.default_result(resource_type, name) {
@@ -172,6 +171,12 @@ impl Grants {
             })
             .collect()
     }
+}
+
+/// The order in which Kafka looks at the entries about one resource: the names from the longest down, and `*` last.
+fn walk_order(left: &AclBinding, right: &AclBinding) -> Ordering {
+    let is_last = |binding: &AclBinding| &*binding.pattern.name == WILDCARD_RESOURCE;
+    is_last(left).cmp(&is_last(right)).then_with(|| left.cmp(right))
 }
 
 /// The principals of ACLs that apply to this caller, each once. (A principal's type ends at the first colon, so no ACL's
