@@ -155,3 +155,98 @@ impl fmt::Debug for Policy {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AccessControlEntry, AclOperation, AclPermissionType, AuthorizationResult, Host, KafkaPrincipal,
+        ResourcePattern, ResourceType,
+    };
+    use std::net::{IpAddr, Ipv4Addr};
+
+    fn acl(principal: &str, topic: &str) -> AclBinding {
+        AclBinding::new(
+            ResourcePattern::literal(ResourceType::Topic, topic),
+            AccessControlEntry::new(principal, "*", AclOperation::Read, AclPermissionType::Allow),
+        )
+    }
+
+    fn identity(user: &str, groups: &[&str]) -> Arc<Identity> {
+        Arc::new(Identity {
+            principal: KafkaPrincipal::user(user),
+            groups: groups.iter().map(|group| Arc::from(*group)).collect(),
+            host: Host::from(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            listener: "CLIENT".into(),
+            authenticated_by_token: false,
+        })
+    }
+
+    fn allow_everyone() -> Settings {
+        Settings { allow_everyone_if_no_acl_found: true, ..Settings::default() }
+    }
+
+    #[test]
+    fn equal_acls_are_one() {
+        let acls = [acl("User:b", "x"), acl("User:a", "x"), acl("User:b", "x"), acl("User:a", "y")];
+        let policy = Policy::new(Settings::default(), acls);
+        let kept: Vec<AclBinding> = policy.bindings().collect();
+        assert_eq!(kept, [acl("User:a", "y"), acl("User:a", "x"), acl("User:b", "x")]);
+        assert_eq!((policy.len(), policy.is_empty()), (3, false));
+        assert!(policy.contains(&acl("User:b", "x")) && !policy.contains(&acl("User:b", "y")));
+    }
+
+    #[test]
+    fn a_change_concerns_those_whose_acls_it_touches() {
+        let policy = Policy::new(Settings::default(), [acl("User:a", "x"), acl("Group:g", "x"), acl("User:*", "x")]);
+        let (alice, member, bob) = (identity("a", &[]), identity("m", &["Group:g"]), identity("b", &[]));
+        let grants = [&alice, &member, &bob].map(|identity| policy.grants(identity));
+        for (remove, add, still_current) in [
+            (vec![], vec![], [true, true, true]),
+            (vec![acl("User:a", "nothing")], vec![acl("User:a", "x")], [true, true, true]),
+            (vec![], vec![acl("User:a", "y")], [false, true, true]),
+            (vec![acl("User:a", "x")], vec![], [false, true, true]),
+            (vec![acl("Group:g", "x")], vec![], [true, false, true]),
+            (vec![], vec![acl("User:b", "x")], [true, true, false]),
+            (vec![], vec![acl("User:*", "y")], [false, false, false]),
+            (vec![], vec![acl("User:someone", "x")], [true, true, true]),
+        ] {
+            let changed = policy.with_changes(&remove, &add);
+            let current = grants.each_ref().map(|grants| grants.is_current(&changed));
+            assert_eq!(current, still_current, "without {remove:?}, with {add:?}");
+            assert!(grants.iter().all(|grants| grants.is_current(&policy)), "the old policy has not changed");
+        }
+        assert!(!grants[2].is_current(&Policy::new(Settings::default(), policy.bindings())));
+    }
+
+    #[test]
+    fn where_everyone_is_allowed_what_no_acl_is_about_any_change_concerns_everyone() {
+        let policy = Policy::empty(allow_everyone());
+        let grants = policy.grants(&identity("a", &[]));
+        let changed = policy.with_changes(&[], &[acl("User:b", "x")]);
+        assert!(!grants.is_current(&changed));
+        let answer = |policy: &Policy| {
+            policy.grants(&identity("a", &[])).authorize(AclOperation::Read, ResourceType::Topic, "x")
+        };
+        assert_eq!(answer(&policy), AuthorizationResult::Allowed);
+        assert_eq!(answer(&changed), AuthorizationResult::Denied);
+        let removed = changed.with_changes(&[acl("User:b", "x")], &[]);
+        assert_eq!((answer(&removed), removed.is_empty()), (AuthorizationResult::Allowed, true));
+    }
+
+    #[test]
+    fn a_super_user_is_concerned_by_settings_only() {
+        let settings = Settings { super_users: ["User:a".to_owned()].into(), ..allow_everyone() };
+        let policy = Policy::empty(settings);
+        let grants = policy.grants(&identity("a", &[]));
+        assert!(grants.is_current(&policy.with_changes(&[], &[acl("User:a", "x"), acl("User:*", "x")])));
+        assert!(!grants.is_current(&Policy::empty(Settings::default())));
+    }
+
+    #[test]
+    fn policies_and_grants_are_shared_between_threads() {
+        fn is_shared<T: Send + Sync>() {}
+        is_shared::<Policy>();
+        is_shared::<Grants>();
+    }
+}
