@@ -20,3 +20,45 @@ impl Authorize for AddOffsetsToTxnRequest {
         Outcome::Forward
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn adding() -> AddOffsetsToTxnRequest {
+        let request = AddOffsetsToTxnRequest::default().with_transactional_id(str_bytes("tx-1").into());
+        request.with_group_id(str_bytes("billing").into())
+    }
+
+    #[test]
+    fn the_transaction_comes_before_the_group() {
+        let cases: [(&[&str], Option<ErrorCode>, &[&str]); 3] = [
+            (&[], Some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED), &["denied Write TransactionalId tx-1"]),
+            (
+                &["allow Write TransactionalId tx-1"],
+                Some(ErrorCode::GROUP_AUTHORIZATION_FAILED),
+                &["allowed Write TransactionalId tx-1", "denied Read Group billing"],
+            ),
+            (
+                &["allow Write TransactionalId tx-1", "allow Read Group billing"],
+                None,
+                &["allowed Write TransactionalId tx-1", "allowed Read Group billing"],
+            ),
+        ];
+        for version in [0, 4] {
+            for (acls, error, decisions) in &cases {
+                let mut client = Client::with(acls);
+                let asked = client.ask(version, &adding());
+                assert_eq!(client.decisions(), *decisions);
+                match error {
+                    None => assert!(asked.passed_through()),
+                    Some(error) => {
+                        let denied = AddOffsetsToTxnResponse::default().with_error_code(error.0);
+                        assert_eq!(asked.response(), on_the_wire(version, &denied));
+                    }
+                }
+            }
+        }
+    }
+}

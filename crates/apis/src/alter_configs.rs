@@ -109,3 +109,108 @@ fn refused(
         .with_resource_type(resource.resource_type)
         .with_resource_name(resource.resource_name.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::alter_configs_request::AlterableConfig;
+
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    const LAST: i16 = 2;
+
+    fn altering(resources: &[(i8, &str, &str)]) -> AlterConfigsRequest {
+        let resource = |(resource_type, name, setting): &(i8, &str, &str)| {
+            let setting = AlterableConfig::default().with_name(str_bytes(setting)).with_value(Some(str_bytes("1")));
+            AlterConfigsResource::default()
+                .with_resource_type(*resource_type)
+                .with_resource_name(str_bytes(name))
+                .with_configs(vec![setting])
+        };
+        AlterConfigsRequest::default().with_resources(resources.iter().map(resource).collect())
+    }
+
+    fn answered(resource_type: i8, name: &str, error: ErrorCode) -> AlterConfigsResourceResponse {
+        let text = (error != ErrorCode::NONE).then(|| str_bytes(error.message()));
+        AlterConfigsResourceResponse::default()
+            .with_resource_type(resource_type)
+            .with_resource_name(str_bytes(name))
+            .with_error_code(error.0)
+            .with_error_message(text)
+    }
+
+    #[test]
+    fn each_type_of_resource_asks_for_its_own() {
+        let request = altering(&[(2, "orders", "a"), (32, "billing", "a"), (4, "1", "num.io.threads"), (16, "m", "a")]);
+        for version in [0, LAST] {
+            let mut client = Client::with(&[
+                "allow AlterConfigs Topic orders",
+                "allow AlterConfigs Group billing",
+                "allow AlterConfigs Cluster",
+            ]);
+            assert!(client.ask(version, &request).passed_through());
+            assert_eq!(
+                client.decisions(),
+                [
+                    "allowed AlterConfigs Topic orders",
+                    "allowed AlterConfigs Group billing",
+                    "allowed AlterConfigs Cluster kafka-cluster",
+                    "allowed AlterConfigs Cluster kafka-cluster",
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn answers_stand_in_the_order_of_the_request() {
+        for version in [0, LAST] {
+            let mut client = Client::with(&["allow AlterConfigs Topic orders"]);
+            let request = altering(&[(2, "pay", "a"), (2, "orders", "a"), (32, "billing", "a"), (4, "", "a")]);
+            let asked = client.ask(version, &request);
+            assert_eq!(asked.forwarded(), &on_the_wire(version, &altering(&[(2, "orders", "a")])));
+            let broker =
+                AlterConfigsResponse::default().with_responses(vec![answered(2, "orders", ErrorCode::NONE)]);
+            let expected = AlterConfigsResponse::default().with_responses(vec![
+                answered(2, "pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+                answered(2, "orders", ErrorCode::NONE),
+                answered(32, "billing", ErrorCode::GROUP_AUTHORIZATION_FAILED),
+                answered(4, "", ErrorCode::CLUSTER_AUTHORIZATION_FAILED),
+            ]);
+            assert_eq!(client.answer(asked, broker), on_the_wire(version, &expected));
+        }
+    }
+
+    #[test]
+    fn with_all_denied_no_broker_is_asked() {
+        for version in [0, LAST] {
+            let asked = Client::with(&["allow DescribeConfigs Topic pay"]).ask(version, &altering(&[(2, "pay", "a")]));
+            let denied = vec![answered(2, "pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED)];
+            let expected = AlterConfigsResponse::default().with_responses(denied);
+            assert_eq!(asked.response(), on_the_wire(version, &expected));
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_refused_before_anything_is_asked() {
+        let twice = altering(&[(2, "orders", "a"), (2, "orders", "b")]);
+        let unknown = altering(&[(3, "what", "a")]);
+        let mut null = altering(&[(2, "orders", "a")]);
+        null.resources[0].configs[0].value = None;
+        let mut repeated = altering(&[(2, "orders", "a")]);
+        let again = repeated.resources[0].configs[0].clone();
+        repeated.resources[0].configs.push(again);
+        for request in [twice, unknown, null, repeated] {
+            let mut client = Client::with(&["allow All Topic orders"]);
+            let answer = client.ask(LAST, &request).response();
+            assert!(answer.responses.iter().all(|each| each.error_code == ErrorCode::INVALID_REQUEST.0), "{answer:?}");
+            assert_eq!(client.decisions(), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn where_a_broker_can_be_reached_cannot_be_altered() {
+        let request = altering(&[(4, "1", "advertised.listeners")]);
+        let answer = Client::with(&["allow AlterConfigs Cluster"]).ask(LAST, &request).response();
+        assert_eq!(answer.responses[0].error_code, ErrorCode::POLICY_VIOLATION.0);
+    }
+}

@@ -63,3 +63,72 @@ fn topics_of(group: &DescribedGroup) -> impl Iterator<Item = StrBytes> {
     };
     group.members.iter().flat_map(assignments).collect::<Vec<_>>().into_iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::consumer_group_describe_response::{Assignment, TopicPartitions};
+
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn asking(groups: &[&str]) -> ConsumerGroupDescribeRequest {
+        ConsumerGroupDescribeRequest::default().with_group_ids(groups.iter().map(|name| str_bytes(name).into()).collect())
+    }
+
+    fn described(name: &str, assigned: &str) -> DescribedGroup {
+        let topic = TopicPartitions::default().with_topic_name(str_bytes(assigned).into());
+        let target = Assignment::default().with_topic_partitions(vec![topic]);
+        let group = DescribedGroup::default().with_group_id(str_bytes(name).into()).with_group_state(str_bytes("Stable"));
+        group.with_members(vec![Member::default().with_target_assignment(target)])
+    }
+
+    #[test]
+    fn denied_groups_come_first_and_one_with_hidden_topics_is_replaced() {
+        for version in [0, 1] {
+            let mut client =
+                Client::with(&["allow Describe Group a", "allow Describe Group b", "allow Read Topic orders"]);
+            let asked = client.ask(version, &asking(&["a", "c", "b"]));
+            assert_eq!(asked.forwarded(), &asking(&["a", "b"]));
+            let broker = vec![described("a", "orders"), described("b", "pay")];
+            let answer = client.answer(asked, ConsumerGroupDescribeResponse::default().with_groups(broker));
+            let hidden = DescribedGroup::default()
+                .with_group_id(str_bytes("b").into())
+                .with_error_code(ErrorCode::TOPIC_AUTHORIZATION_FAILED.0)
+                .with_error_message(Some(str_bytes(HIDDEN_TOPICS)));
+            let groups = vec![denied_group(str_bytes("c").into()), described("a", "orders"), hidden];
+            let expected = ConsumerGroupDescribeResponse::default().with_groups(groups);
+            assert_eq!(answer, on_the_wire(version, &expected));
+            assert_eq!(
+                client.decisions(),
+                [
+                    "allowed Describe Group a",
+                    "denied Describe Group c",
+                    "allowed Describe Group b",
+                    "allowed Describe Topic orders",
+                    "denied Describe Topic pay",
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn with_all_groups_denied_the_coordinator_is_asked_for_none() {
+        let mut client = Client::with(&[]);
+        let asked = client.ask(1, &asking(&["a"]));
+        assert_eq!(asked.forwarded(), &asking(&[]));
+        let expected = vec![denied_group(str_bytes("a").into())];
+        let expected = ConsumerGroupDescribeResponse::default().with_groups(expected);
+        assert_eq!(client.answer(asked, ConsumerGroupDescribeResponse::default()), expected);
+    }
+
+    #[test]
+    fn the_operations_are_the_callers() {
+        let mut client = Client::with(&["allow Read Group a", "allow Read Topic orders"]);
+        let asked = client.ask(1, &asking(&["a"]).with_include_authorized_operations(true));
+        let group = described("a", "orders");
+        let broker = vec![group.clone().with_authorized_operations(3400)];
+        let answer = client.answer(asked, ConsumerGroupDescribeResponse::default().with_groups(broker));
+        let expected = vec![group.with_authorized_operations(1 << 3 | 1 << 8)];
+        assert_eq!(answer, ConsumerGroupDescribeResponse::default().with_groups(expected));
+    }
+}

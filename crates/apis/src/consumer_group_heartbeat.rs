@@ -35,3 +35,50 @@ impl Authorize for ConsumerGroupHeartbeatRequest {
         Outcome::Forward
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn beating(topics: Option<&[&str]>) -> ConsumerGroupHeartbeatRequest {
+        let names = topics.map(|names| names.iter().map(|name| str_bytes(name).into()).collect());
+        ConsumerGroupHeartbeatRequest::default()
+            .with_group_id(str_bytes("billing").into())
+            .with_subscribed_topic_names(names)
+    }
+
+    fn denied(error: ErrorCode) -> ConsumerGroupHeartbeatResponse {
+        ConsumerGroupHeartbeatResponse::default().with_error_code(error.0)
+    }
+
+    #[test]
+    fn an_unchanged_subscription_asks_for_the_group_alone() {
+        for version in [0, 1] {
+            let mut client = Client::with(&["allow Read Group billing"]);
+            assert!(client.ask(version, &beating(None)).passed_through());
+            assert_eq!(client.decisions(), ["allowed Read Group billing"]);
+            let asked = Client::with(&["allow Describe Group billing"]).ask(version, &beating(None));
+            assert_eq!(asked.response(), on_the_wire(version, &denied(ErrorCode::GROUP_AUTHORIZATION_FAILED)));
+        }
+    }
+
+    #[test]
+    fn one_denied_topic_denies_the_request() {
+        for version in [0, 1] {
+            let mut client = Client::with(&["allow Read Group billing", "allow Read Topic orders"]);
+            assert!(client.ask(version, &beating(Some(&["orders", "orders"]))).passed_through());
+            assert_eq!(client.decisions(), ["allowed Read Group billing", "allowed Describe Topic orders"]);
+            let asked = client.ask(version, &beating(Some(&["orders", "pay"])));
+            assert_eq!(asked.response(), on_the_wire(version, &denied(ErrorCode::TOPIC_AUTHORIZATION_FAILED)));
+        }
+    }
+
+    #[test]
+    fn a_regular_expression_is_refused_in_words() {
+        let request = beating(None).with_subscribed_topic_regex(Some(str_bytes("orders.*")));
+        let asked = Client::with(&["allow Read Group billing", "allow Read Topic *"]).ask(1, &request);
+        let refused = denied(ErrorCode::INVALID_REGULAR_EXPRESSION);
+        assert_eq!(asked.response(), refused.with_error_message(Some(str_bytes(NO_REGULAR_EXPRESSIONS))));
+    }
+}

@@ -41,3 +41,56 @@ fn denied_topic(name: TopicName) -> CreatePartitionsTopicResult {
         .with_error_code(ErrorCode::TOPIC_AUTHORIZATION_FAILED.0)
         .with_error_message(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::create_partitions_request::CreatePartitionsTopic;
+
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn creating(topics: &[&str]) -> CreatePartitionsRequest {
+        let topic = |name: &&str| CreatePartitionsTopic::default().with_name(str_bytes(name).into()).with_count(4);
+        CreatePartitionsRequest::default().with_topics(topics.iter().map(topic).collect())
+    }
+
+    fn answered(name: &str, error: ErrorCode) -> CreatePartitionsTopicResult {
+        let result = CreatePartitionsTopicResult::default().with_name(str_bytes(name).into());
+        result.with_error_code(error.0).with_error_message(None)
+    }
+
+    #[test]
+    fn allowed_topics_pass_through() {
+        for version in [0, 3] {
+            let mut client = Client::with(&["allow Alter Topic orders"]);
+            assert!(client.ask(version, &creating(&["orders"])).passed_through());
+            assert_eq!(client.decisions(), ["allowed Alter Topic orders"]);
+        }
+    }
+
+    #[test]
+    fn denied_topics_stand_between_duplicates_and_results() {
+        for version in [0, 3] {
+            let mut client = Client::with(&["allow Alter Topic orders"]);
+            let asked = client.ask(version, &creating(&["twice", "orders", "pay", "twice"]));
+            assert_eq!(client.decisions(), ["allowed Alter Topic orders", "denied Alter Topic pay"]);
+            assert_eq!(asked.forwarded(), &creating(&["twice", "orders", "twice"]));
+            let duplicate = answered("twice", ErrorCode::INVALID_REQUEST);
+            let created = answered("orders", ErrorCode::NONE);
+            let broker =
+                CreatePartitionsResponse::default().with_results(vec![duplicate.clone(), created.clone()]);
+            let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+            let expected = CreatePartitionsResponse::default().with_results(vec![duplicate, denied, created]);
+            assert_eq!(client.answer(asked, broker), on_the_wire(version, &expected));
+        }
+    }
+
+    #[test]
+    fn with_all_topics_denied_no_broker_is_asked() {
+        for version in [0, 3] {
+            let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+            let expected = CreatePartitionsResponse::default().with_results(vec![denied]);
+            assert_eq!(Client::with(&[]).ask(version, &creating(&["pay"])).response(), on_the_wire(version, &expected));
+        }
+    }
+}

@@ -37,3 +37,51 @@ fn denied_topic(topic: DeleteRecordsTopic) -> DeleteRecordsTopicResult {
         .with_name(topic.name)
         .with_partitions(topic.partitions.into_iter().map(partition).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn deleting(topics: &[&str]) -> DeleteRecordsRequest {
+        let partitions = vec![DeleteRecordsPartition::default().with_partition_index(3).with_offset(17)];
+        let topic = |name: &&str| {
+            DeleteRecordsTopic::default().with_name(str_bytes(name).into()).with_partitions(partitions.clone())
+        };
+        DeleteRecordsRequest::default().with_topics(topics.iter().map(topic).collect())
+    }
+
+    fn answered(name: &str, low_watermark: i64, error: ErrorCode) -> DeleteRecordsTopicResult {
+        let partition = DeleteRecordsPartitionResult::default()
+            .with_partition_index(3)
+            .with_low_watermark(low_watermark)
+            .with_error_code(error.0);
+        DeleteRecordsTopicResult::default().with_name(str_bytes(name).into()).with_partitions(vec![partition])
+    }
+
+    #[test]
+    fn allowed_topics_pass_through() {
+        for version in [0, 2] {
+            let mut client = Client::with(&["allow Delete Topic orders"]);
+            assert!(client.ask(version, &deleting(&["orders"])).passed_through());
+            assert_eq!(client.decisions(), ["allowed Delete Topic orders"]);
+        }
+    }
+
+    #[test]
+    fn denied_topics_are_appended_and_alone_no_broker_is_asked() {
+        for version in [0, 2] {
+            let mut client = Client::with(&["allow Delete Topic orders", "allow Write Topic pay"]);
+            let asked = client.ask(version, &deleting(&["pay", "orders"]));
+            assert_eq!(asked.forwarded(), &deleting(&["orders"]));
+            let denied = answered("pay", -1, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+            let broker = DeleteRecordsResponse::default().with_topics(vec![answered("orders", 17, ErrorCode::NONE)]);
+            let expected = DeleteRecordsResponse::default()
+                .with_topics(vec![answered("orders", 17, ErrorCode::NONE), denied.clone()]);
+            assert_eq!(client.answer(asked, broker), on_the_wire(version, &expected));
+
+            let expected = DeleteRecordsResponse::default().with_topics(vec![denied]);
+            assert_eq!(client.ask(version, &deleting(&["pay"])).response(), on_the_wire(version, &expected));
+        }
+    }
+}

@@ -79,3 +79,89 @@ fn blank(setting: &mut DescribeConfigsResourceResult) {
         synonym.value = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::describe_configs_response::DescribeConfigsSynonym;
+
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    const ALL_CONFIGS: &str = "allow AlterConfigs Cluster";
+
+    fn resource(resource_type: i8, name: &str) -> DescribeConfigsResource {
+        DescribeConfigsResource::default().with_resource_type(resource_type).with_resource_name(str_bytes(name))
+    }
+
+    fn asking(resources: &[(i8, &str)]) -> DescribeConfigsRequest {
+        let resources = resources.iter().map(|(resource_type, name)| resource(*resource_type, name)).collect();
+        DescribeConfigsRequest::default().with_resources(resources)
+    }
+
+    fn told(resource_type: i8, name: &str, configs: Vec<DescribeConfigsResourceResult>) -> DescribeConfigsResult {
+        let result = DescribeConfigsResult::default().with_resource_type(resource_type);
+        result.with_resource_name(str_bytes(name)).with_configs(configs)
+    }
+
+    fn setting(name: &str, value: Option<&str>) -> DescribeConfigsResourceResult {
+        DescribeConfigsResourceResult::default().with_name(str_bytes(name)).with_value(value.map(str_bytes))
+    }
+
+    #[test]
+    fn each_type_of_resource_asks_for_its_own() {
+        let request = asking(&[(2, "orders"), (32, "billing"), (4, "1"), (8, "1"), (16, "metrics")]);
+        for version in [1, 4] {
+            let mut client =
+                Client::with(&["allow AlterConfigs Topic orders", "allow DescribeConfigs Group billing", ALL_CONFIGS]);
+            assert!(client.ask(version, &request).went_on_as_it_came());
+            assert_eq!(
+                client.decisions(),
+                [
+                    "allowed DescribeConfigs Topic orders",
+                    "allowed DescribeConfigs Group billing",
+                    "allowed DescribeConfigs Cluster kafka-cluster",
+                    "allowed DescribeConfigs Cluster kafka-cluster",
+                    "allowed DescribeConfigs Cluster kafka-cluster",
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn denied_resources_are_appended_and_alone_no_broker_is_asked() {
+        for version in [1, 4] {
+            let mut client = Client::with(&["allow DescribeConfigs Topic orders"]);
+            let asked = client.ask(version, &asking(&[(32, "billing"), (2, "orders"), (4, "1")]));
+            assert_eq!(asked.forwarded(), &asking(&[(2, "orders")]));
+            let broker = DescribeConfigsResponse::default().with_results(vec![told(2, "orders", Vec::new())]);
+            let group = refused(&resource(32, "billing"), ErrorCode::GROUP_AUTHORIZATION_FAILED);
+            let node = refused(&resource(4, "1"), ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+            let expected = vec![told(2, "orders", Vec::new()), group.clone(), node];
+            let expected = DescribeConfigsResponse::default().with_results(expected);
+            assert_eq!(client.answer(asked, broker), on_the_wire(version, &expected));
+
+            let expected = DescribeConfigsResponse::default().with_results(vec![group]);
+            assert_eq!(client.ask(version, &asking(&[(32, "billing")])).response(), on_the_wire(version, &expected));
+        }
+    }
+
+    #[test]
+    fn a_resource_of_unknown_type_spoils_the_request() {
+        let answer = Client::with(&[ALL_CONFIGS]).ask(4, &asking(&[(4, "1"), (3, "?"), (4, "2")])).response();
+        let errors: Vec<i16> = answer.results.iter().map(|result| result.error_code).collect();
+        assert_eq!(errors, [ErrorCode::INVALID_REQUEST.0; 3]);
+    }
+
+    #[test]
+    fn where_a_broker_can_be_reached_is_not_shown() {
+        let mut client = Client::with(&[ALL_CONFIGS]);
+        let asked = client.ask(4, &asking(&[(4, "1")]));
+        let synonym = DescribeConfigsSynonym::default().with_name(str_bytes("listeners")).with_value(Some(str_bytes("x")));
+        let shown = setting("num.io.threads", Some("8"));
+        let hidden = setting("listeners", Some("PLAINTEXT://kafka-1:9092")).with_synonyms(vec![synonym.clone()]);
+        let broker = DescribeConfigsResponse::default().with_results(vec![told(4, "1", vec![shown.clone(), hidden])]);
+        let blank = setting("listeners", None).with_is_sensitive(true).with_synonyms(vec![synonym.with_value(None)]);
+        let expected = DescribeConfigsResponse::default().with_results(vec![told(4, "1", vec![shown, blank])]);
+        assert_eq!(client.answer(asked, broker), expected);
+    }
+}

@@ -79,3 +79,77 @@ fn denied_topic(name: StrBytes) -> DescribeTopicPartitionsResponseTopic {
         .with_name(Some(TopicName(name)))
         .with_error_code(ErrorCode::TOPIC_AUTHORIZATION_FAILED.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::describe_topic_partitions_request::Cursor as RequestCursor;
+
+    use super::*;
+    use crate::testing::{Client, str_bytes};
+
+    fn asking(topics: &[&str]) -> DescribeTopicPartitionsRequest {
+        let topic = |name: &&str| TopicRequest::default().with_name(TopicName(str_bytes(name)));
+        DescribeTopicPartitionsRequest::default().with_topics(topics.iter().map(topic).collect())
+    }
+
+    fn from(cursor: &str, request: DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsRequest {
+        request.with_cursor(Some(RequestCursor::default().with_topic_name(TopicName(str_bytes(cursor)))))
+    }
+
+    fn described(name: &str, operations: i32) -> DescribeTopicPartitionsResponseTopic {
+        DescribeTopicPartitionsResponseTopic::default()
+            .with_name(Some(TopicName(str_bytes(name))))
+            .with_topic_authorized_operations(operations)
+    }
+
+    fn response(topics: Vec<DescribeTopicPartitionsResponseTopic>) -> DescribeTopicPartitionsResponse {
+        DescribeTopicPartitionsResponse::default().with_topics(topics)
+    }
+
+    const READ: i32 = 1 << 3 | 1 << 8;
+
+    #[test]
+    fn denied_names_are_appended_and_the_operations_are_the_callers() {
+        let mut client = Client::with(&["allow Read Topic orders"]);
+        let asked = client.ask(0, &asking(&["pay", "orders"]));
+        assert_eq!(client.decisions(), ["allowed Describe Topic orders", "denied Describe Topic pay"]);
+        assert_eq!(asked.forwarded(), &asking(&["orders"]));
+        let answer = client.answer(asked, response(vec![described("orders", 3576)]));
+        assert_eq!(answer, response(vec![described("orders", READ), denied_topic(str_bytes("pay"))]));
+    }
+
+    #[test]
+    fn with_all_names_denied_no_broker_is_asked() {
+        let answer = Client::with(&[]).ask(0, &asking(&["pay"])).response();
+        assert_eq!(answer, response(vec![denied_topic(str_bytes("pay"))]));
+    }
+
+    #[test]
+    fn all_topics_are_those_the_caller_may_see() {
+        let mut client = Client::with(&["allow Read Topic o prefixed"]).topic("orders", 1).topic("pay", 1).topic("old", 1);
+        let asked = client.ask(0, &asking(&[]));
+        assert_eq!(asked.forwarded(), &asking(&["old", "orders"]));
+        let deleted = described("old", 0).with_error_code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0);
+        let answer = client.answer(asked, response(vec![deleted, described("orders", 3576)]));
+        assert_eq!(answer, response(vec![described("orders", READ)]));
+
+        assert_eq!(Client::with(&[]).topic("pay", 1).ask(0, &asking(&[])).response(), response(Vec::new()));
+    }
+
+    #[test]
+    fn a_cursor_leaves_out_what_stands_before_it() {
+        let mut client = Client::with(&["allow Read Topic *"]).topic("a", 1).topic("b", 1).topic("c", 1);
+        assert_eq!(client.ask(0, &from("b", asking(&[]))).forwarded(), &from("b", asking(&["b", "c"])));
+        assert_eq!(client.decisions(), ["allowed Describe Topic b", "allowed Describe Topic c"]);
+        client.acls_are_now(&["allow Read Topic c"]);
+        assert_eq!(client.ask(0, &from("b", asking(&[]))).forwarded(), &asking(&["c"]));
+    }
+
+    #[test]
+    fn a_cursor_that_cannot_be_is_refused_before_anything_is_asked() {
+        let mut client = Client::with(&["allow Read Topic *"]);
+        let answer = client.ask(0, &from("other", asking(&["orders"]))).response();
+        assert_eq!(answer.topics[0].error_code, ErrorCode::INVALID_REQUEST.0);
+        assert_eq!(client.decisions(), Vec::<String>::new());
+    }
+}

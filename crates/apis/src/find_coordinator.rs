@@ -92,3 +92,89 @@ fn denied_single(version: i16, error: ErrorCode) -> FindCoordinatorResponse {
         .with_error_code(error.0)
         .with_error_message(message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn one(key_type: i8, key: &str) -> FindCoordinatorRequest {
+        FindCoordinatorRequest::default().with_key(str_bytes(key)).with_key_type(key_type)
+    }
+
+    fn many(key_type: i8, keys: &[&str]) -> FindCoordinatorRequest {
+        let keys = keys.iter().map(|key| str_bytes(key)).collect();
+        FindCoordinatorRequest::default().with_coordinator_keys(keys).with_key_type(key_type)
+    }
+
+    fn coordinator(key: &str) -> Coordinator {
+        let here = Coordinator::default().with_key(str_bytes(key)).with_node_id(BrokerId(1));
+        here.with_host(str_bytes("kafka-1")).with_port(9092).with_error_message(Some(StrBytes::new()))
+    }
+
+    fn at_doorkeeper(key: &str) -> Coordinator {
+        coordinator(key).with_host(str_bytes("doorkeeper")).with_port(9101)
+    }
+
+    #[test]
+    fn an_allowed_group_goes_on_and_its_coordinator_is_one_of_ours() {
+        let mut client = Client::with(&["allow Read Group billing"]);
+        let asked = client.ask(0, &one(GROUP, "billing"));
+        assert!(asked.went_on_as_it_came());
+        assert_eq!(client.decisions(), ["allowed Describe Group billing"]);
+        let broker = FindCoordinatorResponse::default()
+            .with_node_id(BrokerId(1))
+            .with_host(str_bytes("kafka-1"))
+            .with_port(9092);
+        let expected = broker.clone().with_host(str_bytes("doorkeeper")).with_port(9101);
+        assert_eq!(client.answer(asked, broker), on_the_wire(0, &expected));
+    }
+
+    #[test]
+    fn a_denied_key_is_answered_at_the_top_up_to_version_3() {
+        for (version, key_type, error) in [
+            (0, GROUP, ErrorCode::GROUP_AUTHORIZATION_FAILED),
+            (3, GROUP, ErrorCode::GROUP_AUTHORIZATION_FAILED),
+            (3, TRANSACTION, ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+            (3, SHARE, ErrorCode::INVALID_REQUEST),
+            (3, 9, ErrorCode::INVALID_REQUEST),
+        ] {
+            let asked = Client::with(&[]).ask(version, &one(key_type, "key"));
+            let expected = FindCoordinatorResponse::default()
+                .with_error_code(error.0)
+                .with_error_message((version > 0).then(|| str_bytes(error.message())))
+                .with_node_id(BrokerId(-1))
+                .with_port(-1);
+            assert_eq!(asked.response(), on_the_wire(version, &expected), "version {version}, type {key_type}");
+        }
+    }
+
+    #[test]
+    fn denied_keys_keep_their_place_among_the_allowed_ones() {
+        let mut client = Client::with(&["allow Describe TransactionalId tx prefixed"]);
+        let asked = client.ask(6, &many(TRANSACTION, &["tx-1", "other", "tx-2"]));
+        assert_eq!(asked.forwarded(), &many(TRANSACTION, &["tx-1", "tx-2"]));
+        let broker = FindCoordinatorResponse::default().with_coordinators(vec![coordinator("tx-1"), coordinator("tx-2")]);
+        let denied = denied_key(&str_bytes("other"), ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+        let expected = vec![at_doorkeeper("tx-1"), denied, at_doorkeeper("tx-2")];
+        assert_eq!(client.answer(asked, broker), FindCoordinatorResponse::default().with_coordinators(expected));
+    }
+
+    #[test]
+    fn with_all_keys_denied_no_broker_is_asked() {
+        let asked = Client::with(&[]).ask(4, &many(GROUP, &["a", "b"]));
+        let denied = ["a", "b"].map(|key| denied_key(&str_bytes(key), ErrorCode::GROUP_AUTHORIZATION_FAILED));
+        assert_eq!(asked.response(), FindCoordinatorResponse::default().with_coordinators(denied.to_vec()));
+    }
+
+    #[test]
+    fn a_share_partition_needs_cluster_action_for_the_whole_request() {
+        let request = many(SHARE, &["group:AAAAAAAAAAAAAAAAAAAAAA:0", "group:AAAAAAAAAAAAAAAAAAAAAA:1"]);
+        let mut client = Client::with(&[]);
+        let answer = client.ask(6, &request).response();
+        let errors: Vec<i16> = answer.coordinators.iter().map(|each| each.error_code).collect();
+        assert_eq!(errors, [ErrorCode::CLUSTER_AUTHORIZATION_FAILED.0; 2]);
+        assert_eq!(client.decisions(), ["denied ClusterAction Cluster kafka-cluster"]);
+        assert!(Client::with(&["allow ClusterAction Cluster"]).ask(6, &request).went_on_as_it_came());
+    }
+}

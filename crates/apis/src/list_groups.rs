@@ -19,3 +19,44 @@ impl Authorize for ListGroupsRequest {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::list_groups_response::ListedGroup;
+
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn listing(groups: &[&str]) -> ListGroupsResponse {
+        let group = |name: &&str| ListedGroup::default().with_group_id(str_bytes(name).into());
+        ListGroupsResponse::default().with_groups(groups.iter().map(group).collect())
+    }
+
+    #[test]
+    fn who_may_describe_the_cluster_sees_all_groups() {
+        for version in [0, 5] {
+            let mut client = Client::with(&["allow Describe Cluster"]);
+            assert!(client.ask(version, &ListGroupsRequest::default()).passed_through());
+            assert_eq!(client.decisions(), ["allowed Describe Cluster kafka-cluster (quiet)"]);
+        }
+    }
+
+    #[test]
+    fn others_see_the_groups_they_may_describe() {
+        for version in [0, 5] {
+            let mut client = Client::with(&["allow Read Group bill prefixed", "deny Describe Group billing-2"]);
+            let asked = client.ask(version, &ListGroupsRequest::default());
+            let answer = client.answer(asked, listing(&["audit", "billing-1", "billing-2"]));
+            assert_eq!(answer, on_the_wire(version, &listing(&["billing-1"])));
+            assert_eq!(
+                client.decisions(),
+                [
+                    "denied Describe Cluster kafka-cluster (quiet)",
+                    "denied Describe Group audit (quiet)",
+                    "allowed Describe Group billing-1 (quiet)",
+                    "denied Describe Group billing-2 (quiet)",
+                ]
+            );
+        }
+    }
+}

@@ -40,3 +40,57 @@ fn denied_topic(topic: OffsetDeleteRequestTopic) -> OffsetDeleteResponseTopic {
         .with_name(topic.name)
         .with_partitions(topic.partitions.into_iter().map(partition).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::offset_delete_request::OffsetDeleteRequestPartition;
+
+    use super::*;
+    use crate::testing::{Client, str_bytes};
+
+    fn deleting(topics: &[&str]) -> OffsetDeleteRequest {
+        let partitions = vec![OffsetDeleteRequestPartition::default().with_partition_index(3)];
+        let topic = |name: &&str| {
+            OffsetDeleteRequestTopic::default().with_name(str_bytes(name).into()).with_partitions(partitions.clone())
+        };
+        let request = OffsetDeleteRequest::default().with_group_id(str_bytes("billing").into());
+        request.with_topics(topics.iter().map(topic).collect())
+    }
+
+    fn answered(name: &str, error: ErrorCode) -> OffsetDeleteResponseTopic {
+        let partition = OffsetDeleteResponsePartition::default().with_partition_index(3).with_error_code(error.0);
+        OffsetDeleteResponseTopic::default().with_name(str_bytes(name).into()).with_partitions(vec![partition])
+    }
+
+    #[test]
+    fn the_group_comes_before_the_topics() {
+        let mut client = Client::with(&["allow Read Topic orders", "allow Read Group billing"]);
+        let denied = OffsetDeleteResponse::default().with_error_code(ErrorCode::GROUP_AUTHORIZATION_FAILED.0);
+        assert_eq!(client.ask(0, &deleting(&["orders"])).response(), denied);
+        assert_eq!(client.decisions(), ["denied Delete Group billing"]);
+    }
+
+    #[test]
+    fn allowed_topics_pass_through() {
+        let mut client = Client::with(&["allow Delete Group billing", "allow Read Topic orders"]);
+        assert!(client.ask(0, &deleting(&["orders"])).passed_through());
+        assert_eq!(client.decisions(), ["allowed Delete Group billing", "allowed Read Topic orders"]);
+    }
+
+    #[test]
+    fn denied_topics_come_first_unless_the_coordinator_refuses_the_group() {
+        let mut client = Client::with(&["allow Delete Group billing", "allow Read Topic orders"]);
+        let asked = client.ask(0, &deleting(&["orders", "pay"]));
+        assert_eq!(asked.forwarded(), &deleting(&["orders"]));
+        let broker = OffsetDeleteResponse::default().with_topics(vec![answered("orders", ErrorCode::NONE)]);
+        let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        let expected =
+            OffsetDeleteResponse::default().with_topics(vec![denied, answered("orders", ErrorCode::NONE)]);
+        assert_eq!(client.answer(asked, broker), expected);
+
+        let asked = client.ask(0, &deleting(&["pay"]));
+        assert_eq!(asked.forwarded(), &deleting(&[]));
+        let broker = OffsetDeleteResponse::default().with_error_code(ErrorCode::GROUP_ID_NOT_FOUND.0);
+        assert_eq!(client.answer(asked, broker.clone()), broker);
+    }
+}

@@ -19,3 +19,18 @@ impl Authorize for SaslAuthenticateRequest {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, str_bytes};
+
+    #[test]
+    fn after_login_it_comes_too_late() {
+        for version in [0, 2] {
+            let answer = Client::with(&[]).ask(version, &SaslAuthenticateRequest::default()).response();
+            let expected = SaslAuthenticateResponse::default().with_error_code(ErrorCode::ILLEGAL_SASL_STATE.0);
+            assert_eq!(answer, expected.with_error_message(Some(str_bytes(TOO_LATE))));
+        }
+    }
+}

@@ -13,3 +13,18 @@ impl Authorize for SaslHandshakeRequest {
         Outcome::Respond(SaslHandshakeResponse::default().with_error_code(ErrorCode::ILLEGAL_SASL_STATE.0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, str_bytes};
+
+    #[test]
+    fn after_login_it_comes_too_late() {
+        for version in [0, 1] {
+            let request = SaslHandshakeRequest::default().with_mechanism(str_bytes("PLAIN"));
+            let answer = Client::with(&[]).ask(version, &request).response();
+            assert_eq!(answer, SaslHandshakeResponse::default().with_error_code(ErrorCode::ILLEGAL_SASL_STATE.0));
+        }
+    }
+}

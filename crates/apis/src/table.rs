@@ -96,3 +96,46 @@ fn rows() -> Vec<Row> {
         api::<DescribeTopicPartitionsRequest>(0..=0, &[(Describe, Topic)], "the topic; left out where all topics are asked for"),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::api_versions_response::ApiVersion;
+    use protocol::served_versions;
+
+    use super::*;
+
+    #[test]
+    fn every_key_of_kafka_has_one_row() {
+        let keys: Vec<ApiKey> = all().iter().map(|row| row.api_key).collect();
+        assert_eq!(keys, ApiKey::ALL.to_vec());
+    }
+
+    #[test]
+    fn what_is_served_can_be_decoded() {
+        for row in all().iter().filter(|row| row.kind != Kind::Refuse) {
+            let decodable = served_versions(row.api_key).unwrap();
+            assert!(decodable.contains(row.versions.start()), "{row:?}: {decodable:?}");
+            assert!(decodable.contains(row.versions.end()), "{row:?}: {decodable:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_api_is_not_served_whatever_the_broker_says() {
+        for row in all().iter().filter(|row| row.kind == Kind::Refuse) {
+            assert_eq!(served(row.api_key, &broker(row.api_key, 0, i16::MAX)), None, "{row:?}");
+            assert!((-1..100).all(|version| !row.serves(version)));
+        }
+    }
+
+    #[test]
+    fn what_is_served_is_what_we_and_the_broker_both_have() {
+        assert_eq!(served(ApiKey::Heartbeat, &broker(ApiKey::Heartbeat, 2, 9)), Some(2..=4));
+        assert_eq!(served(ApiKey::Heartbeat, &broker(ApiKey::Heartbeat, 5, 9)), None);
+        assert_eq!(served(ApiKey::Heartbeat, &BrokerVersions::default()), None);
+    }
+
+    fn broker(api_key: ApiKey, min: i16, max: i16) -> BrokerVersions {
+        let version = ApiVersion::default().with_api_key(api_key as i16).with_min_version(min).with_max_version(max);
+        BrokerVersions::new(protocol::messages::ApiVersionsResponse::default().with_api_keys(vec![version]))
+    }
+}

@@ -25,8 +25,8 @@ use protocol::{
 use uuid::Uuid;
 
 use crate::{
-    Answer, AuthorizedRequest, ConnectionState, Decision, Found, FoundTopic, Lookup, RequestContext, ResponseEdit,
-    Verdict, judge,
+    Answer, AuthorizedRequest, ConnectionState, Decision, Found, FoundTopic, Lookup, RequestContext, Requirement,
+    ResponseEdit, Verdict, judge, table,
 };
 
 /// Who asks in tests.
@@ -112,6 +112,7 @@ impl Client {
         let lookup = case.lookup(&self.grants);
         let found = self.look_up(lookup);
         let verdict = case.decide(&mut self.context(key, version, &found));
+        self.check_against_the_table(key);
         let decode = |authorized: &AuthorizedRequest| {
             let frame = RequestFrame::parse(authorized.bytes().clone()).unwrap();
             assert_eq!((frame.correlation_id, frame.client_id.as_deref()), (CORRELATION_ID, Some("tests")));
@@ -147,6 +148,7 @@ impl Client {
             match answer {
                 Answer::AsItCame => return guarded.decode().unwrap(),
                 Answer::Bytes(bytes) => {
+                    self.check_against_the_table(key);
                     let edited = guard_response(key, version, without_size(bytes), &Limits::default()).unwrap();
                     return edited.decode().unwrap();
                 }
@@ -162,6 +164,14 @@ impl Client {
     /// denial is not worth an INFO line.
     pub(crate) fn decisions(&self) -> Vec<String> {
         self.decisions.iter().map(text).collect()
+    }
+
+    /// The column of the table that says what is asked is documentation; here it is proven.
+    fn check_against_the_table(&self, key: ApiKey) {
+        for decision in &self.decisions {
+            let asked = Requirement { operation: decision.operation, resource_type: decision.resource_type };
+            assert!(table::row(key).requirements.contains(&asked), "the row of {key:?} does not name {asked:?}");
+        }
     }
 
     fn context<'a>(&'a mut self, api_key: ApiKey, version: i16, found: &'a Found) -> RequestContext<'a> {

@@ -42,3 +42,70 @@ fn denied_topic(topic: TxnOffsetCommitRequestTopic) -> TxnOffsetCommitResponseTo
         .with_name(topic.name)
         .with_partitions(topic.partitions.into_iter().map(partition).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes};
+
+    fn committing(topics: &[&str]) -> TxnOffsetCommitRequest {
+        let partitions = vec![TxnOffsetCommitRequestPartition::default().with_partition_index(3)];
+        let topic = |name: &&str| {
+            TxnOffsetCommitRequestTopic::default().with_name(str_bytes(name).into()).with_partitions(partitions.clone())
+        };
+        TxnOffsetCommitRequest::default()
+            .with_transactional_id(str_bytes("tx-1").into())
+            .with_group_id(str_bytes("billing").into())
+            .with_topics(topics.iter().map(topic).collect())
+    }
+
+    fn answered(name: &str, error: ErrorCode) -> TxnOffsetCommitResponseTopic {
+        let partition = TxnOffsetCommitResponsePartition::default().with_partition_index(3).with_error_code(error.0);
+        TxnOffsetCommitResponseTopic::default().with_name(str_bytes(name).into()).with_partitions(vec![partition])
+    }
+
+    const TRANSACTION: &str = "allow Write TransactionalId tx-1";
+    const GROUP: &str = "allow Read Group billing";
+
+    #[test]
+    fn a_denied_transaction_or_group_stands_on_every_partition() {
+        for version in [0, 5] {
+            for (acls, error) in [
+                (&[GROUP][..], ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+                (&[TRANSACTION][..], ErrorCode::GROUP_AUTHORIZATION_FAILED),
+            ] {
+                let asked = Client::with(acls).ask(version, &committing(&["orders", "pay"]));
+                let both = vec![answered("orders", error), answered("pay", error)];
+                let expected = TxnOffsetCommitResponse::default().with_topics(both);
+                assert_eq!(asked.response(), on_the_wire(version, &expected));
+            }
+        }
+    }
+
+    #[test]
+    fn allowed_topics_pass_through() {
+        for version in [0, 5] {
+            let mut client = Client::with(&[TRANSACTION, GROUP, "allow Read Topic orders"]);
+            assert!(client.ask(version, &committing(&["orders"])).passed_through());
+            let asked = ["allowed Write TransactionalId tx-1", "allowed Read Group billing", "allowed Read Topic orders"];
+            assert_eq!(client.decisions(), asked);
+        }
+    }
+
+    #[test]
+    fn denied_topics_come_first_and_alone_no_broker_is_asked() {
+        for version in [0, 5] {
+            let mut client = Client::with(&[TRANSACTION, GROUP, "allow Read Topic orders"]);
+            let asked = client.ask(version, &committing(&["orders", "pay"]));
+            assert_eq!(asked.forwarded(), &on_the_wire(version, &committing(&["orders"])));
+            let broker = TxnOffsetCommitResponse::default().with_topics(vec![answered("orders", ErrorCode::NONE)]);
+            let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+            let expected = TxnOffsetCommitResponse::default()
+                .with_topics(vec![denied.clone(), answered("orders", ErrorCode::NONE)]);
+            assert_eq!(client.answer(asked, broker), on_the_wire(version, &expected));
+
+            let expected = TxnOffsetCommitResponse::default().with_topics(vec![denied]);
+            assert_eq!(client.ask(version, &committing(&["pay"])).response(), on_the_wire(version, &expected));
+        }
+    }
+}
