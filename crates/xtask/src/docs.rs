@@ -9,8 +9,13 @@ use apis::{Kind, Row, table};
 
 const PAGE: &str = "docs/authorization.md";
 
-pub(crate) fn run(root: &Path, check: bool) -> Result<()> {
-    let path = root.join(PAGE);
+pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<()> {
+    let check = match arguments.next().as_deref() {
+        None => false,
+        Some("--check") => true,
+        Some(unknown) => bail!("unknown argument `{unknown}`, expected nothing or `--check`"),
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(PAGE);
     let page = page();
     if !check {
         fs::write(&path, page).with_context(|| format!("cannot write `{PAGE}`"))?;
