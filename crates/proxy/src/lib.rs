@@ -1,0 +1,25 @@
+//! Moving bytes: listeners, connections, logins, and the way to the brokers.
+//!
+//! ```text
+//! listener ─▶ session ─▶ connection ──▶ upstream ─▶ broker
+//!  accept,     who?       ▲   │  one task owns all of a connection:
+//!  TLS                    │   ├─ frame_reader   bytes in, within one budget
+//!                         │   ├─ apis::judge    what becomes of a request
+//!                         │   ├─ in_flight      the line: answers in order
+//!                         │   └─ outgoing       bytes out
+//!                         └──── broker's answers
+//! ```
+//!
+//! What this crate deliberately does not do: it decides nothing (`acl`, `apis`), knows no password (`authentication`),
+//! asks brokers nothing of its own but through `client`, and reads no configuration: [`Settings`] are values.
+//!
+//! Start reading at [`connection`], then `listener.rs`. How memory stays bounded is in `budget.rs`; how all ends, in
+//! `shutdown.rs`.
+
+mod budget;
+mod frame_reader;
+mod in_flight;
+mod outgoing;
+pub mod settings;
+
+pub use settings::Settings;
