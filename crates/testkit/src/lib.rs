@@ -5,6 +5,7 @@
 //! - [`Doorkeeper`]: the built binary, with its log
 //! - [`RawClient`]: requests and bytes as a test wants them, over TCP or TLS
 //! - [`Certificates`]: a certificate authority and what it signs
+//! - [`Stage`]: a Kafka and a Doorkeeper in front of it
 //! - [`Relay`]: a network that delays, stalls and cuts
 //!
 //! Everything listens on 127.0.0.1, on ports of [`FreePorts`], and lives in temporary directories. Nothing outlives the
@@ -27,6 +28,7 @@ pub mod process;
 pub mod raw_client;
 pub mod relay;
 pub mod scram;
+pub mod stage;
 pub mod tool;
 
 pub use certificates::{Certificates, Identity};
@@ -39,4 +41,5 @@ pub use process::Process;
 pub use raw_client::RawClient;
 pub use relay::{Relay, Weather};
 pub use scram::ScramMechanism;
+pub use stage::{Entrance, Plan, Stage};
 pub use tool::{Tool, ToolOutput};

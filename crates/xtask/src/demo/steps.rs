@@ -22,7 +22,7 @@ pub(super) async fn all(house: &House) -> Result<()> {
 
 fn produce(house: &House, user: &str, topic: &str, extra: &[&str], text: &str) -> Result<Tool> {
     Ok(Tool::kafka("kafka-console-producer")
-        .args(["--bootstrap-server", house.bootstrap(), "--command-config"])
+        .args(["--bootstrap-server", &house.bootstrap(), "--command-config"])
         .arg(house.user(user)?)
         .args(["--topic", topic])
         .args(extra)
@@ -31,7 +31,7 @@ fn produce(house: &House, user: &str, topic: &str, extra: &[&str], text: &str) -
 
 fn consume(house: &House, user: &str, topic: &str, group: &str) -> Result<Tool> {
     Ok(Tool::kafka("kafka-console-consumer")
-        .args(["--bootstrap-server", house.bootstrap(), "--command-config"])
+        .args(["--bootstrap-server", &house.bootstrap(), "--command-config"])
         .arg(house.user(user)?)
         .args(["--topic", topic, "--group", group, "--from-beginning", "--max-messages", "2", "--timeout-ms", "20000"]))
 }
@@ -40,7 +40,7 @@ async fn administrator(house: &House) -> Result<()> {
     screen::heading("1. admin, a super user, creates two topics");
     for topic in ["orders", "payments"] {
         let tool = Tool::kafka("kafka-topics")
-            .args(["--bootstrap-server", house.bootstrap(), "--command-config"])
+            .args(["--bootstrap-server", &house.bootstrap(), "--command-config"])
             .arg(house.user("admin")?)
             .args(["--create", "--topic", topic, "--partitions", "1"]);
         house.try_out(tool).await?.shows(&format!("Created topic {topic}"))?;
@@ -73,7 +73,7 @@ async fn denied_group(house: &House) -> Result<()> {
 async fn denied_transaction(house: &House) -> Result<()> {
     screen::heading("5. alice may not use transactional ids: TRANSACTIONAL_ID_AUTHORIZATION_FAILED");
     let tool = Tool::kafka("kafka-producer-perf-test")
-        .args(["--bootstrap-server", house.bootstrap(), "--command-config"])
+        .args(["--bootstrap-server", &house.bootstrap(), "--command-config"])
         .arg(house.user("alice")?)
         .args(["--topic", "orders", "--num-records", "1", "--record-size", "10", "--throughput", "-1"])
         .args(["--transactional-id", "tx-1", "--transaction-duration-ms", "100"]);
@@ -103,7 +103,7 @@ async fn filtered(house: &House) -> Result<()> {
     screen::heading("7. Lists are filtered, not refused");
     for user in ["admin", "bob"] {
         let tool = Tool::kafka("kafka-consumer-groups")
-            .args(["--bootstrap-server", house.bootstrap(), "--command-config"])
+            .args(["--bootstrap-server", &house.bootstrap(), "--command-config"])
             .arg(house.user(user)?)
             .arg("--list");
         let tried = house.try_out(tool).await?;
@@ -115,7 +115,7 @@ async fn filtered(house: &House) -> Result<()> {
         }
     }
     let tool = Tool::kafka("kafka-log-dirs")
-        .args(["--bootstrap-server", house.bootstrap(), "--command-config"])
+        .args(["--bootstrap-server", &house.bootstrap(), "--command-config"])
         .arg(house.user("alice")?)
         .arg("--describe");
     house.try_out(tool).await?.hides("payments-0")?.shows("orders-0")?;
@@ -126,7 +126,7 @@ async fn certificate(house: &House) -> Result<()> {
     screen::heading("8. carol has a certificate, CN=carol,OU=services,O=Example, which is mapped to User:carol");
     let tool = |topic: &str| -> Result<Tool> {
         Ok(Tool::kafka("kafka-console-producer")
-            .args(["--bootstrap-server", house.services(), "--command-config"])
+            .args(["--bootstrap-server", &house.services(), "--command-config"])
             .arg(house.carol()?)
             .args(["--topic", topic])
             .stdin("from carol\n"))
@@ -140,7 +140,7 @@ async fn certificate(house: &House) -> Result<()> {
 async fn live(house: &House) -> Result<()> {
     screen::heading("9. An ACL edited in the file is in force on a live connection");
     let tool = Tool::kafka("kafka-console-consumer")
-        .args(["--bootstrap-server", house.bootstrap(), "--command-config"])
+        .args(["--bootstrap-server", &house.bootstrap(), "--command-config"])
         .arg(house.user("alice")?)
         .args(["--topic", "orders", "--group", "billing-2", "--from-beginning", "--timeout-ms", "60000"]);
     screen::tried("kafka-console-consumer … --topic orders --group billing-2   (keeps running)");
@@ -161,11 +161,7 @@ async fn live(house: &House) -> Result<()> {
 
 /// Edits the policy and waits until it is in force.
 async fn edit(house: &House, policy: &str) -> Result<()> {
-    let mark = house.doorkeeper().log().mark();
     let added: Vec<&str> = policy.lines().filter(|line| !POLICY.contains(line)).collect();
     screen::tried(&format!("edit acls.yaml: {}", added.join(" ").trim()));
-    house.doorkeeper().write("acls.yaml", policy)?;
-    let reloaded = |line: &str| line.contains("policy") && line.contains("generation");
-    house.doorkeeper().log().wait_for_since(mark, reloaded, Duration::from_secs(10)).await?;
-    Ok(())
+    house.policy_is_now(policy).await
 }
