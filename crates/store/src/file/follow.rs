@@ -1,0 +1,117 @@
+//! The task that turns changes of the file into what holds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio::task::spawn_blocking;
+
+use super::read::{self, Failed, Files, Loaded};
+use super::removal::{self, Change};
+use super::watch::Directories;
+use super::{FileSettings, FileStore};
+use crate::{Current, Reload, Snapshot};
+
+/// Whoever never stops writing is read anyway: [`read::load`] finds a moment or says that there is none.
+const LONGEST_WAIT_FOR_QUIET: Duration = Duration::from_secs(30);
+
+pub(super) async fn follow(store: FileStore, look_now: Arc<Notify>, tell: mpsc::Sender<Reload>) {
+    let FileStore { settings, loaded, current } = store;
+    let mut directories = Directories::new();
+    directories.watch(&loaded.files);
+    // It may have changed between the first load and now.
+    directories.changed.notify_one();
+    // What the last outcome stood on, good or bad: the same files need no second word.
+    let mut considered = loaded.files.clone();
+    let mut loaded = loaded;
+    loop {
+        let asked = tokio::select! {
+            () = look_now.notified() => true,
+            () = directories.changed.notified() => false,
+            () = poll(settings.poll_interval) => false,
+        };
+        let files = quiet(&considered, &directories.changed, settings.quiet_period).await;
+        if files == considered && !asked {
+            continue;
+        }
+        let Some((outcome, stood_on)) = reload(&settings, &current, &mut loaded).await else { continue };
+        directories.watch(&stood_on);
+        considered = stood_on;
+        if tell.send(outcome).await.is_err() {
+            tracing::debug!("nobody listens to reloads any more");
+        }
+    }
+}
+
+async fn poll(interval: Duration) {
+    match interval.is_zero() {
+        true => std::future::pending().await,
+        false => tokio::time::sleep(interval).await,
+    }
+}
+
+/// Waits until the files have not changed for a while; what they hold then.
+async fn quiet(considered: &Files, changed: &Notify, period: Duration) -> Files {
+    let until = tokio::time::Instant::now() + LONGEST_WAIT_FOR_QUIET;
+    let mut before = look(considered).await;
+    loop {
+        let disturbed = tokio::time::timeout(period, changed.notified()).await.is_ok();
+        let now = look(considered).await;
+        if (!disturbed && now == before) || tokio::time::Instant::now() > until {
+            return now;
+        }
+        before = now;
+    }
+}
+
+async fn look(files: &Files) -> Files {
+    let files = files.clone();
+    spawn_blocking(move || read::look(&files)).await.unwrap_or_default()
+}
+
+/// Reads the file and, if it can be used and believed, makes it what holds.
+async fn reload(settings: &FileSettings, current: &Current, loaded: &mut Loaded) -> Option<(Reload, Files)> {
+    let path = settings.path.clone();
+    let known = std::mem::take(&mut loaded.document.passwords);
+    let read = spawn_blocking(move || (read::load(&path, &known), known)).await;
+    let (result, known) =
+        read.inspect_err(|error| tracing::error!(%error, "reading the policy did not finish")).ok()?;
+    loaded.document.passwords = known;
+    match result {
+        Err(Failed { problems, files }) => Some((Reload::Failed { problems }, files)),
+        Ok(new) => {
+            let files = new.files.clone();
+            let outcome = believe(settings, current, loaded, &new);
+            if !matches!(outcome, Reload::Held { .. }) {
+                *loaded = new;
+            }
+            Some((outcome, files))
+        }
+    }
+}
+
+fn believe(settings: &FileSettings, current: &Current, loaded: &Loaded, new: &Loaded) -> Reload {
+    let old = current.load_full();
+    let document = &new.document;
+    let users = document.users();
+    let change = Change::between(&old.policy, &document.acls);
+    if !document.allow_mass_removal
+        && let Some(reason) = removal::suspicion(&old.policy, &old.users, &change, &document.acls, &users)
+    {
+        return Reload::Held { file: settings.path.display().to_string(), reason };
+    }
+    if change.added.is_empty() && change.removed.is_empty() && document.users == loaded.document.users {
+        return Reload::Unchanged { generation: old.generation };
+    }
+    let policy = old.policy.with_changes(&change.removed, &change.added);
+    let outcome = Reload::Loaded {
+        generation: old.generation + 1,
+        acls: policy.len(),
+        added: change.added.len(),
+        removed: change.removed.len(),
+        users: users.len(),
+        warnings: new.warnings.clone(),
+    };
+    current.replace(Snapshot { policy, users, generation: old.generation + 1 });
+    outcome
+}
