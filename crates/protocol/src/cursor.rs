@@ -54,15 +54,20 @@ impl<'a> Cursor<'a> {
     /// An unsigned varint of at most five bytes and 32 bits.
     #[inline(always)]
     pub(crate) fn varint(&mut self) -> Result<u32, Fault> {
-        match self.rest.split_first() {
-            Some((&byte, rest)) if byte < 0x80 => {
+        match *self.rest {
+            [one, ref rest @ ..] if one < 0x80 => {
                 self.rest = rest;
-                Ok(u32::from(byte))
+                Ok(u32::from(one))
+            }
+            [one, two, ref rest @ ..] if two < 0x80 => {
+                self.rest = rest;
+                Ok(u32::from(one & 0x7f) | u32::from(two) << 7)
             }
             _ => self.long_varint(),
         }
     }
 
+    #[cold]
     fn long_varint(&mut self) -> Result<u32, Fault> {
         let mut value = 0u32;
         for shift in [0, 7, 14, 21, 28] {

@@ -8,9 +8,14 @@ use crate::api_key::ApiKey;
 /// What to read, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Structure {
-    pub(super) steps: Vec<Step>,
-    /// For each step the field it reads (the first, if it reads several).
-    pub(super) names: Vec<&'static str>,
+    pub(super) steps: Vec<Named>,
+}
+
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) step: Step,
+    /// The field that the step reads; the first, if it reads several.
+    pub(super) field: &'static str,
 }
 
 #[derive(Debug)]
@@ -29,14 +34,14 @@ pub(super) enum Step {
     },
     Array {
         nullable: bool,
-        element: Element,
+        element: Box<Element>,
     },
     CompactArray {
         nullable: bool,
-        element: Element,
+        element: Box<Element>,
     },
     /// A byte that is -1 (null) or 1, then the structure.
-    NullableStruct(Structure),
+    NullableStruct(Box<Structure>),
     /// The tagged fields at the end of a flexible structure: number and value of the known ones.
     Tags(Vec<(u32, Structure)>),
 }
@@ -103,7 +108,7 @@ impl Compiler {
     fn value(&self, into: &mut Structure, name: &'static str, kind: &'static Kind, nullable: bool) {
         match kind {
             Fixed(size) => match into.steps.last_mut() {
-                Some(Step::Fixed(before)) => *before += size,
+                Some(Named { step: Step::Fixed(before), .. }) => *before += size,
                 _ => into.push(name, Step::Fixed(*size)),
             },
             String => {
@@ -115,11 +120,11 @@ impl Compiler {
             Struct(fields) if nullable => {
                 let mut structure = Structure::default();
                 self.structure(&mut structure, fields);
-                into.push(name, Step::NullableStruct(structure));
+                into.push(name, Step::NullableStruct(Box::new(structure)));
             }
             Struct(fields) => self.structure(into, fields),
             Array(kind) => {
-                let element = self.element(name, kind);
+                let element = Box::new(self.element(name, kind));
                 into.push(
                     name,
                     if self.flexible {
@@ -137,7 +142,7 @@ impl Compiler {
         self.value(&mut structure, name, kind, false);
         Element {
             least: structure.least(),
-            is_fixed: matches!(structure.steps[..], [Step::Fixed(_)]),
+            is_fixed: matches!(structure.steps[..], [Named { step: Step::Fixed(_), .. }]),
             memory: memory(kind),
             structure,
         }
@@ -145,14 +150,13 @@ impl Compiler {
 }
 
 impl Structure {
-    fn push(&mut self, name: &'static str, step: Step) {
-        self.steps.push(step);
-        self.names.push(name);
+    fn push(&mut self, field: &'static str, step: Step) {
+        self.steps.push(Named { step, field });
     }
 
     /// The least bytes that this takes on the wire.
     fn least(&self) -> usize {
-        let least = |step: &Step| match step {
+        let least = |named: &Named| match &named.step {
             Step::Fixed(size) => *size,
             Step::String(_) => 2,
             Step::Bytes { .. } | Step::Array { .. } => 4,
@@ -191,8 +195,8 @@ mod tests {
     use crate::schema::table::MESSAGES;
 
     fn elements<'a>(structure: &'a Structure, found: &mut Vec<&'a Element>) {
-        for step in &structure.steps {
-            match step {
+        for named in &structure.steps {
+            match &named.step {
                 Step::Array { element, .. } | Step::CompactArray { element, .. } => {
                     found.push(element);
                     elements(&element.structure, found);

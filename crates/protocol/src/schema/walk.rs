@@ -65,10 +65,10 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn structure(&mut self, structure: &'static Structure) -> Result<(), Fault> {
-        for (index, step) in structure.steps.iter().enumerate() {
-            if let Err(fault) = self.step(step) {
+        for named in &structure.steps {
+            if let Err(fault) = self.step(&named.step) {
                 if self.field.is_empty() {
-                    self.field = structure.names.get(index).copied().unwrap_or_default();
+                    self.field = named.field;
                 }
                 return Err(fault);
             }
