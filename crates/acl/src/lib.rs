@@ -23,6 +23,7 @@ mod identity;
 mod java_order;
 mod kafka_enum;
 mod masks;
+mod name_hasher;
 mod named_resources;
 mod operation;
 mod policy;

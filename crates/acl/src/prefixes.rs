@@ -19,44 +19,57 @@ use crate::masks::Masks;
 #[derive(Debug, Default)]
 pub(crate) struct Prefixes {
     sorted: Vec<Prefix>,
+    /// The prefixes themselves, one after the other: together they are read sooner than each in a place of its own.
+    names: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Prefix {
-    name: Arc<str>,
+    /// Where its name is.
+    start: usize,
+    end: usize,
     /// Of this prefix and all its parents.
     masks: Masks,
-    /// An index that is lower than this one's.
+    /// The index of the parent, which is lower than its own.
     parent: Option<usize>,
 }
 
 impl Prefixes {
     pub(crate) fn new(masks_by_name: BTreeMap<Arc<str>, Masks>) -> Self {
-        let mut sorted: Vec<Prefix> = Vec::with_capacity(masks_by_name.len());
+        let mut prefixes = Self::default();
         for (name, masks) in masks_by_name {
-            let mut parent = sorted.len().checked_sub(1);
-            while let Some(candidate) = parent.and_then(|index| sorted.get(index)) {
-                if name.starts_with(&*candidate.name) {
-                    break;
-                }
-                parent = candidate.parent;
-            }
-            let inherited = parent.and_then(|index| sorted.get(index)).map(|prefix| prefix.masks);
-            sorted.push(Prefix { name, masks: masks.union(inherited.unwrap_or_default()), parent });
+            let last = prefixes.sorted.len().checked_sub(1);
+            let parent = prefixes.longest(last, name.as_bytes());
+            let inherited = parent.and_then(|index| prefixes.sorted.get(index)).map(|prefix| prefix.masks);
+            let start = prefixes.names.len();
+            prefixes.names.extend_from_slice(name.as_bytes());
+            let end = prefixes.names.len();
+            prefixes.sorted.push(Prefix { start, end, masks: masks.union(inherited.unwrap_or_default()), parent });
         }
-        Self { sorted }
+        prefixes
     }
 
     /// The masks of every prefix that this name starts with, together.
     pub(crate) fn matching(&self, name: &str) -> Masks {
-        let mut place = self.sorted.partition_point(|prefix| &*prefix.name <= name).checked_sub(1);
-        while let Some(prefix) = place.and_then(|index| self.sorted.get(index)) {
-            if name.starts_with(&*prefix.name) {
-                return prefix.masks;
+        let name = name.as_bytes();
+        let last = self.sorted.partition_point(|prefix| self.name(prefix) <= name).checked_sub(1);
+        let longest = self.longest(last, name).and_then(|index| self.sorted.get(index));
+        longest.map(|prefix| prefix.masks).unwrap_or_default()
+    }
+
+    /// The first that the name starts with, of this prefix, its parent, the parent's parent and so on.
+    fn longest(&self, mut candidate: Option<usize>, name: &[u8]) -> Option<usize> {
+        while let Some(prefix) = candidate.and_then(|index| self.sorted.get(index)) {
+            if name.starts_with(self.name(prefix)) {
+                return candidate;
             }
-            place = prefix.parent;
+            candidate = prefix.parent;
         }
-        Masks::default()
+        None
+    }
+
+    fn name(&self, prefix: &Prefix) -> &[u8] {
+        self.names.get(prefix.start..prefix.end).unwrap_or_default()
     }
 }
 

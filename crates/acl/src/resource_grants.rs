@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::masks::Masks;
+use crate::name_hasher::BuildNameHasher;
 use crate::operation::OperationSet;
 use crate::prefixes::Prefixes;
 use crate::{AclBinding, AclOperation, AclPermissionType, PatternType};
 
 #[derive(Debug, Default)]
 pub(crate) struct ResourceGrants {
-    literals: HashMap<Arc<str>, Masks>,
+    literals: HashMap<Arc<str>, Masks, BuildNameHasher>,
     prefixes: Prefixes,
     /// Of LITERAL `*`.
     wildcard: Masks,
@@ -21,7 +22,7 @@ pub(crate) struct ResourceGrants {
 impl ResourceGrants {
     /// From the entries that are about resources of one type and apply to the caller.
     pub(crate) fn new(bindings: &[&AclBinding]) -> Self {
-        let mut literals: HashMap<Arc<str>, Masks> = HashMap::new();
+        let mut literals: HashMap<Arc<str>, Masks, BuildNameHasher> = HashMap::default();
         let mut prefixes: BTreeMap<Arc<str>, Masks> = BTreeMap::new();
         let mut wildcard = Masks::default();
         for AclBinding { pattern, entry } in bindings {
