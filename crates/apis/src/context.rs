@@ -57,6 +57,17 @@ impl RequestContext<'_> {
         self.ask(operation, resource_type, name, 1, true, false)
     }
 
+    /// One question for something that occurs several times; a denial is logged.
+    pub fn authorize_counted(
+        &mut self,
+        operation: AclOperation,
+        resource_type: ResourceType,
+        name: &StrBytes,
+        reference_count: i32,
+    ) -> bool {
+        self.ask(operation, resource_type, name, reference_count, true, true)
+    }
+
     /// One question about the cluster; a denial is logged.
     pub fn authorize_cluster(&mut self, operation: AclOperation) -> bool {
         self.authorize(operation, ResourceType::Cluster, &StrBytes::from_static_str(CLUSTER_NAME))

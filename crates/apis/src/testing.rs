@@ -254,7 +254,8 @@ impl Cluster {
             (str_bytes(name), FoundTopic { id: topic_id(name), partitions: *partitions, is_internal })
         };
         let asked = |name: &str| lookup.all_topics || lookup.topics.iter().any(|topic| &**topic == name);
-        let names = |id: &Uuid| self.topics.keys().find(|name| topic_id(name) == *id).map(|name| (*id, str_bytes(name)));
+        let names =
+            |id: &Uuid| self.topics.keys().find(|name| topic_id(name) == *id).map(|name| (*id, str_bytes(name)));
         let created = |name: &StrBytes| {
             let exists = self.topics.contains_key(&**name);
             (name.clone(), if exists { 0 } else { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0 })
