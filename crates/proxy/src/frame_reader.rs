@@ -82,13 +82,14 @@ pub(crate) struct FrameReader {
     max: usize,
     take: Take,
     waits_for_budget: bool,
+    moved: bool,
 }
 
 impl FrameReader {
     /// A reader of frames of at most `max` bytes. The class of the permit tells which way they go.
     pub(crate) fn new(permit: Permit, class: Class, max: usize) -> FrameReader {
         let take = if class == Class::Responses { Take::AllAtOnce } else { Take::AsBytesArrive };
-        FrameReader { buffer: BytesMut::new(), permit, max, take, waits_for_budget: false }
+        FrameReader { buffer: BytesMut::new(), permit, max, take, waits_for_budget: false, moved: false }
     }
 
     /// After the login: requests may be longer, and count as such.
@@ -105,6 +106,11 @@ impl FrameReader {
     /// Whether it last stopped because the budget is used up.
     pub(crate) fn waits_for_budget(&self) -> bool {
         self.waits_for_budget
+    }
+
+    /// Whether bytes have come since this was asked last.
+    pub(crate) fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// The next whole frame; `None` at the end of the stream.
@@ -167,6 +173,7 @@ impl FrameReader {
             if came == 0 {
                 return Poll::Ready(Err(ReadError::Cut));
             }
+            self.moved = true;
         }
         let piece = self.take_frame(self.buffer.len().min(remaining));
         if piece.with_size.len() == remaining && self.buffer.is_empty() {
@@ -229,7 +236,9 @@ impl FrameReader {
             self.buffer.reserve(target - self.buffer.len());
         }
         let room = (self.buffer.capacity() - self.buffer.len()).min(length - self.buffer.len());
-        read_some(cx, stream, &mut self.buffer, room).map_err(ReadError::from)
+        let came = ready!(read_some(cx, stream, &mut self.buffer, room))?;
+        self.moved |= came > 0;
+        Poll::Ready(Ok(came))
     }
 
     /// Reads what there is, when the budget has room.
@@ -257,6 +266,7 @@ impl FrameReader {
         let came = scratch.filled();
         self.buffer.extend_from_slice(came);
         self.permit.add(came.len());
+        self.moved |= !came.is_empty();
         Poll::Ready(Ok(came.len()))
     }
 

@@ -19,6 +19,7 @@ use bytes::Bytes;
 use protocol::{ApiKey, StrBytes};
 
 use crate::budget::Permit;
+use crate::end::End;
 
 /// The requests of one connection that wait for their turn.
 #[derive(Debug)]
@@ -34,8 +35,8 @@ pub(crate) enum Place {
     AwaitingBroker(Awaited),
     /// Answered here, with these bytes, size included.
     Ready(Bytes, Option<Permit>),
-    /// The connection is closed when its turn has come; the text says why.
-    Close(&'static str),
+    /// The connection is closed when its turn has come.
+    Close(End),
 }
 
 /// An answer that is to come.
@@ -154,11 +155,11 @@ mod tests {
         line.push(ready("first"));
         line.push(awaiting(ApiKey::Produce, 7));
         line.push(ready("second"));
-        line.push(Place::Close("a denied acks=0"));
+        line.push(Place::Close(End::Decided("a denied acks=0")));
         assert_eq!(ready_now(&mut line), [r#"Ready(b"first", None)"#]);
         assert_eq!(line.awaited(7).map(|awaited| awaited.api_key), Ok(ApiKey::Produce));
         assert_eq!(line.answered().map(|awaited| awaited.correlation_id), Some(7));
-        assert_eq!(ready_now(&mut line), [r#"Ready(b"second", None)"#, r#"Close("a denied acks=0")"#]);
+        assert_eq!(ready_now(&mut line), [r#"Ready(b"second", None)"#, r#"Close(Decided("a denied acks=0"))"#]);
         assert!(line.is_empty());
     }
 

@@ -16,10 +16,24 @@
 //! Start reading at [`connection`], then `listener.rs`. How memory stays bounded is in `budget.rs`; how all ends, in
 //! `shutdown.rs`.
 
+mod audit;
+mod audit_writer;
+mod broker_ports;
+mod brokers;
 mod budget;
+mod clock;
+mod connection;
+mod connections;
+mod end;
 mod frame_reader;
+mod grants;
 mod in_flight;
+mod metrics;
 mod outgoing;
 pub mod settings;
+mod shared;
+mod topics;
+mod upstream;
 
+pub use broker_ports::BrokerPortsError;
 pub use settings::Settings;

@@ -1,0 +1,231 @@
+//! The thread that writes the audit: Kafka's line into the log, and JSON into a file.
+
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use acl::MatchingRule;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tracing::Level;
+
+use crate::audit::{AUTHORIZER_LOGGER, DecisionEvent, Event, LoginEvent};
+
+/// Bytes of a name that are written.
+const LONGEST_NAME: usize = 256;
+
+/// The thread, as long as it writes.
+#[derive(Debug)]
+pub(crate) struct AuditWriter {
+    thread: JoinHandle<()>,
+}
+
+/// Opens the file that JSON is appended to.
+pub(crate) fn open_json(path: &Path) -> io::Result<BufWriter<File>> {
+    Ok(BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?))
+}
+
+impl AuditWriter {
+    pub(crate) fn start(
+        mut events: mpsc::Receiver<Event>,
+        json: Option<BufWriter<File>>,
+        allowed_in_json: bool,
+        dropped: Arc<AtomicU64>,
+    ) -> io::Result<AuditWriter> {
+        let mut writer = Writer { json, allowed_in_json, dropped };
+        let thread = std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
+            while let Some(event) = events.blocking_recv() {
+                if matches!(event, Event::End) {
+                    break;
+                }
+                writer.write(event);
+                if events.is_empty() {
+                    writer.flush();
+                }
+            }
+            writer.flush();
+        })?;
+        Ok(AuditWriter { thread })
+    }
+
+    /// Waits until all events up to [`Event::End`] are written.
+    pub(crate) fn join(self) {
+        // The thread only panics if the log does; there is nobody left to tell.
+        let _ = self.thread.join();
+    }
+}
+
+struct Writer {
+    json: Option<BufWriter<File>>,
+    allowed_in_json: bool,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Writer {
+    fn write(&mut self, event: Event) {
+        match event {
+            Event::Decision(decision) => self.decision(*decision),
+            Event::Login(login) => self.login(&login),
+            Event::Reload(reload) => self.reload(&reload),
+            Event::Suppressed { principal, peer, lines } => {
+                let principal = readable(&principal);
+                tracing::info!(target: AUTHORIZER_LOGGER, "suppressed {lines} lines of {principal} from {peer}");
+                self.json(|| {
+                    json!({ "event": "suppressed", "principal": principal, "peer": peer.to_string(), "lines": lines })
+                });
+            }
+            Event::End => {}
+        }
+        self.tell_of_dropped();
+    }
+
+    fn decision(&mut self, event: DecisionEvent) {
+        let explain = || event.grants.explain(event.operation, event.resource_type, &event.name).1;
+        let rule = event.rule.clone().unwrap_or_else(explain);
+        let line = audit_line(&event, &rule);
+        match event.level {
+            Level::INFO => tracing::info!(target: AUTHORIZER_LOGGER, "{line}"),
+            Level::DEBUG => tracing::debug!(target: AUTHORIZER_LOGGER, "{line}"),
+            _ => tracing::trace!(target: AUTHORIZER_LOGGER, "{line}"),
+        }
+        let of_interest = event.level != Level::TRACE;
+        if of_interest && (self.allowed_in_json || !event.result.is_allowed()) {
+            self.json(|| decision_json(&event, &rule));
+        }
+    }
+
+    fn login(&mut self, login: &LoginEvent) {
+        let LoginEvent { listener, peer, mechanism, outcome } = login;
+        match outcome {
+            Ok(principal) => {
+                let principal = readable(principal);
+                tracing::debug!(
+                    target: "doorkeeper::authentication",
+                    "{principal} from {peer} on listener {listener} is authenticated by {mechanism}"
+                );
+            }
+            Err(cause) => {
+                let cause = readable(cause);
+                tracing::info!(
+                    target: "doorkeeper::authentication",
+                    "failed authentication of {peer} on listener {listener}: {cause}"
+                );
+            }
+        }
+        self.json(|| {
+            let (result, principal, cause) = match outcome {
+                Ok(principal) => ("Succeeded", Some(readable(principal)), None),
+                Err(cause) => ("Failed", None, Some(readable(cause))),
+            };
+            json!({
+                "event": "login", "result": result, "principal": principal, "cause": cause,
+                "peer": peer.to_string(), "listener": &**listener, "mechanism": mechanism,
+            })
+        });
+    }
+
+    fn reload(&mut self, reload: &store::Reload) {
+        let text = escaped(&reload.to_string());
+        match reload {
+            store::Reload::Loaded { .. } => tracing::info!(target: "doorkeeper::policy", "{text}"),
+            store::Reload::Unchanged { .. } => tracing::debug!(target: "doorkeeper::policy", "{text}"),
+            store::Reload::Failed { .. } => tracing::error!(target: "doorkeeper::policy", "{text}"),
+            store::Reload::Held { .. } => tracing::warn!(target: "doorkeeper::policy", "{text}"),
+        }
+        self.json(|| json!({ "event": "reload", "result": reload.result(), "text": text }));
+    }
+
+    fn tell_of_dropped(&mut self) {
+        let dropped = self.dropped.swap(0, Relaxed);
+        if dropped > 0 {
+            tracing::warn!(target: "doorkeeper::audit", "{dropped} audit events were dropped: the queue was full");
+            self.json(|| json!({ "event": "dropped", "events": dropped }));
+        }
+    }
+
+    fn json(&mut self, object: impl FnOnce() -> Value) {
+        let Some(file) = &mut self.json else { return };
+        let mut object = object();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("timestamp_ms".to_owned(), json!(u64::try_from(now.as_millis()).unwrap_or(u64::MAX)));
+        }
+        if let Err(error) = writeln!(file, "{object}") {
+            tracing::error!(target: "doorkeeper::audit", "the audit file cannot be written: {error}");
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some(file) = &mut self.json
+            && let Err(error) = file.flush()
+        {
+            tracing::error!(target: "doorkeeper::audit", "the audit file cannot be written: {error}");
+        }
+    }
+}
+
+/// Kafka's line.
+fn audit_line(event: &DecisionEvent, rule: &MatchingRule) -> String {
+    let identity = event.grants.identity();
+    let principal = readable(&identity.principal.to_string());
+    let rule = escaped(&rule.to_string());
+    format!(
+        "Principal = {principal} is {} operation = {} from host = {} on resource = {}:LITERAL:{} for request = {} with \
+         resourceRefCount = {} based on rule {rule}",
+        event.result,
+        event.operation.upper_name(),
+        identity.host,
+        event.resource_type,
+        readable(&event.name),
+        event.api_key.name(),
+        event.reference_count,
+    )
+}
+
+fn decision_json(event: &DecisionEvent, rule: &MatchingRule) -> Value {
+    let identity = event.grants.identity();
+    json!({
+        "event": "decision",
+        "principal": readable(&identity.principal.to_string()),
+        "result": event.result.to_string(),
+        "operation": event.operation.upper_name(),
+        "host": identity.host.to_string(),
+        "listener": &*identity.listener,
+        "resource_type": event.resource_type.to_string(),
+        "resource_name": readable(&event.name),
+        "request": event.api_key.name(),
+        "resource_ref_count": event.reference_count,
+        "rule": escaped(&rule.to_string()),
+    })
+}
+
+/// A text from outside: cut, and on one line.
+fn readable(text: &str) -> String {
+    let end = text.floor_char_boundary(LONGEST_NAME);
+    let cut = text.get(..end).unwrap_or_default();
+    let mut readable = escaped(cut);
+    if cut.len() < text.len() {
+        readable.push('…');
+    }
+    readable
+}
+
+/// Nothing in it ends a line, moves a cursor or turns the direction of writing.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        let misleads = matches!(character, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || misleads {
+            // Writing to a string does not fail.
+            let _ = write!(escaped, "{}", character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}

@@ -1,0 +1,129 @@
+//! What is counted, with handles made once: naming a metric on each request would cost more than the decision.
+//!
+//! Names and their help texts are described in `admin`. Labels are closed sets only: never a topic, a group, a client id
+//! or an address.
+
+use std::sync::OnceLock;
+
+use acl::{AclOperation, AuthorizationResult, ResourceType};
+use apis::Decision;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use protocol::ApiKey;
+
+/// Codes of operations, of resource types, and the two results.
+const DECISIONS: usize = 16 * 8 * 2;
+
+/// Handles to all metrics of the proxy. Made when the recorder is installed.
+pub(crate) struct Metrics {
+    by_api: Vec<OnceLock<ApiMetrics>>,
+    pub decision_seconds: Histogram,
+    pub upstream_round_trip_seconds: Histogram,
+    pub request_bytes: Counter,
+    pub response_bytes: Counter,
+    pub in_flight_requests: Gauge,
+    pub sessions_active: Gauge,
+    pub unknown_api: Counter,
+    pub malformed_frames: Counter,
+    pub budget_used_bytes: Gauge,
+}
+
+struct ApiMetrics {
+    requests: Counter,
+    decisions: Vec<OnceLock<Counter>>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Metrics {
+        Metrics {
+            by_api: (0..=ApiKey::ALL.iter().map(|api_key| api_key.code()).max().unwrap_or(0))
+                .map(|_| OnceLock::new())
+                .collect(),
+            decision_seconds: histogram!("doorkeeper_decision_seconds"),
+            upstream_round_trip_seconds: histogram!("doorkeeper_upstream_round_trip_seconds"),
+            request_bytes: counter!("doorkeeper_request_bytes_total"),
+            response_bytes: counter!("doorkeeper_response_bytes_total"),
+            in_flight_requests: gauge!("doorkeeper_in_flight_requests"),
+            sessions_active: gauge!("doorkeeper_sessions_active"),
+            unknown_api: counter!("doorkeeper_unknown_api_total"),
+            malformed_frames: counter!("doorkeeper_malformed_frames_total"),
+            budget_used_bytes: gauge!("doorkeeper_memory_budget_used_bytes"),
+        }
+    }
+
+    pub(crate) fn request(&self, api_key: ApiKey, bytes: usize) {
+        if let Some(api) = self.of(api_key) {
+            api.requests.increment(1);
+        }
+        self.request_bytes.increment(bytes.try_into().unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn decision(&self, api_key: ApiKey, decision: &Decision) {
+        let Some(api) = self.of(api_key) else { return };
+        let index = decision_index(decision.operation, decision.resource_type, decision.result);
+        let Some(place) = api.decisions.get(index) else { return };
+        place.get_or_init(|| decisions_total(api_key, decision)).increment(1);
+    }
+
+    fn of(&self, api_key: ApiKey) -> Option<&ApiMetrics> {
+        let place = self.by_api.get(usize::try_from(api_key.code()).ok()?)?;
+        Some(place.get_or_init(|| ApiMetrics {
+            requests: counter!("doorkeeper_requests_total", "api" => api_key.name()),
+            decisions: (0..DECISIONS).map(|_| OnceLock::new()).collect(),
+        }))
+    }
+}
+
+fn decision_index(operation: AclOperation, resource_type: ResourceType, result: AuthorizationResult) -> usize {
+    let codes = usize::try_from(operation.code()).unwrap_or(0) * 8 + usize::try_from(resource_type.code()).unwrap_or(0);
+    codes * 2 + usize::from(result.is_allowed())
+}
+
+fn decisions_total(api_key: ApiKey, decision: &Decision) -> Counter {
+    let result = if decision.result.is_allowed() { "allowed" } else { "denied" };
+    counter!(
+        "doorkeeper_decisions_total",
+        "api" => api_key.name(),
+        "operation" => decision.operation.to_string(),
+        "resource_type" => decision.resource_type.to_string(),
+        "result" => result
+    )
+}
+
+/// `mechanism` is that of SASL, `SSL` for a client certificate, or `NONE`.
+pub(crate) fn authentication(mechanism: &'static str, result: &'static str) {
+    counter!("doorkeeper_authentications_total", "mechanism" => mechanism, "result" => result).increment(1);
+}
+
+pub(crate) fn connections_active(listener: &str) -> Gauge {
+    gauge!("doorkeeper_connections_active", "listener" => listener.to_owned())
+}
+
+pub(crate) fn connection_rejected(reason: &'static str) {
+    counter!("doorkeeper_connections_rejected_total", "reason" => reason).increment(1);
+}
+
+pub(crate) fn upstream_connect_error(reason: &'static str) {
+    counter!("doorkeeper_upstream_connect_errors_total", "reason" => reason).increment(1);
+}
+
+/// What a reload of the policy came to.
+pub(crate) fn reload(reload: &store::Reload) {
+    counter!("doorkeeper_policy_reloads_total", "result" => reload.result()).increment(1);
+    if let store::Reload::Loaded { generation, acls, .. } = reload {
+        policy_loaded(*generation, *acls);
+    }
+}
+
+/// The policy that holds now.
+pub(crate) fn policy_loaded(generation: u64, acls: usize) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    gauge!("doorkeeper_policy_last_reload_timestamp_seconds").set(now.as_secs_f64());
+    gauge!("doorkeeper_policy_generation").set(generation as f64);
+    gauge!("doorkeeper_acls_loaded").set(acls as f64);
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Metrics").finish_non_exhaustive()
+    }
+}

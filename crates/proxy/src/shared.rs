@@ -1,0 +1,48 @@
+//! What all connections of the process share.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::audit::Audit;
+use crate::budget::Budget;
+use crate::connections::Connections;
+use crate::grants::GrantsCache;
+use crate::metrics::Metrics;
+use crate::settings::Limits;
+
+/// What all connections of the process share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub limits: Limits,
+    /// Of one message.
+    pub message_limits: protocol::Limits,
+    pub budget: Arc<Budget>,
+    pub connections: Arc<Connections>,
+    pub current: store::Current,
+    pub grants: GrantsCache,
+    pub audit: Audit,
+    pub metrics: Metrics,
+    /// Key derivations that may run at one time: each takes a core for milliseconds.
+    pub derivations: Semaphore,
+}
+
+impl Shared {
+    pub(crate) fn new(limits: Limits, current: store::Current, audit: Audit) -> Arc<Shared> {
+        let budget = Budget::new(limits.memory_budget_bytes);
+        let connections =
+            Connections::new(Arc::clone(&budget), limits.idle_timeout, limits.max_unauthenticated_connections);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Arc::new(Shared {
+            message_limits: protocol::Limits { max_elements: limits.max_elements },
+            limits,
+            budget,
+            connections,
+            current,
+            grants: GrantsCache::default(),
+            audit,
+            metrics: Metrics::new(),
+            derivations: Semaphore::new(cores),
+        })
+    }
+}

@@ -1,0 +1,339 @@
+//! What a decision needs to know of topics, asked of the very broker that the client's connection belongs to.
+//!
+//! Ids of topics are never used twice, so an id and its name may be remembered. Whether a topic exists is asked every
+//! time: topics come and go behind our back. `auto.create.topics.enable` is remembered for seconds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use apis::{Found, FoundTopic, Lookup};
+use client::{MetadataTopics, RequestError};
+use dashmap::DashMap;
+use protocol::messages::metadata_response::MetadataResponseTopic;
+use protocol::{ApiKey, ErrorCode, StrBytes};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::brokers::Node;
+
+/// Names of topic ids that are remembered; when there are more, the memory begins anew.
+const MOST_NAMES: usize = 65_536;
+
+/// How long `auto.create.topics.enable` of a broker is believed. It can only be changed by a restart.
+const AUTO_CREATE_KEPT: Duration = Duration::from_secs(5);
+
+const AUTO_CREATE: &str = "auto.create.topics.enable";
+
+/// Why something could not be looked up: then nothing can be decided, and the connection is closed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum LookupError {
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The broker's, or the operator's: the upstream user must be allowed everything.
+    #[error("broker `{node_id}` answered {api_key} with {} ({}): may doorkeeper's user do that?", error.name(), error.0)]
+    Refused { node_id: i32, api_key: ApiKey, error: ErrorCode },
+    /// The broker's.
+    #[error("broker `{node_id}` did not say what `{AUTO_CREATE}` is")]
+    NoAutoCreate { node_id: i32 },
+}
+
+/// Looks up what decisions need. One for the process.
+#[derive(Debug)]
+pub(crate) struct Topics {
+    names: DashMap<Uuid, StrBytes>,
+    most_names: usize,
+    auto_create: Mutex<HashMap<i32, (Instant, bool)>>,
+}
+
+impl Default for Topics {
+    fn default() -> Topics {
+        Topics { names: DashMap::new(), most_names: MOST_NAMES, auto_create: Mutex::default() }
+    }
+}
+
+impl Topics {
+    pub(crate) fn new() -> Arc<Topics> {
+        Arc::default()
+    }
+
+    /// Everything a look-up asks for. What exists is asked before anything is created.
+    pub(crate) async fn resolve(&self, node: &Node, lookup: &Lookup) -> Result<Found, LookupError> {
+        let (topic_names, topics, auto_create_topics) = tokio::try_join!(
+            self.names_of(node, lookup),
+            self.existing(node, lookup),
+            self.auto_create_topics(node, lookup),
+        )?;
+        let created = self.create(node, lookup).await?;
+        Ok(Found { topic_names, topics, auto_create_topics, created })
+    }
+
+    async fn names_of(&self, node: &Node, lookup: &Lookup) -> Result<HashMap<Uuid, StrBytes>, LookupError> {
+        let mut found = HashMap::with_capacity(lookup.topic_ids.len());
+        let mut missing = Vec::new();
+        for id in &lookup.topic_ids {
+            match self.names.get(id) {
+                Some(name) => drop(found.insert(*id, name.clone())),
+                None => missing.push(*id),
+            }
+        }
+        if !missing.is_empty() {
+            for topic in self.ask(node, MetadataTopics::Ids(missing)).await? {
+                found.extend(self.learn(&topic));
+            }
+            // Only what was asked, whatever else a broker may say.
+            found.retain(|id, _| lookup.topic_ids.contains(id));
+        }
+        Ok(found)
+    }
+
+    async fn existing(&self, node: &Node, lookup: &Lookup) -> Result<HashMap<StrBytes, FoundTopic>, LookupError> {
+        let asked = if lookup.all_topics {
+            MetadataTopics::All
+        } else if lookup.topics.is_empty() {
+            return Ok(HashMap::new());
+        } else {
+            MetadataTopics::Names(lookup.topics.iter().cloned().collect())
+        };
+        let topics = self.ask(node, asked).await?;
+        Ok(topics.into_iter().filter_map(|topic| found_topic(topic, lookup)).collect())
+    }
+
+    /// The answer may lag behind: a topic that is being created is answered with 3 or 5.
+    async fn create(&self, node: &Node, lookup: &Lookup) -> Result<HashMap<StrBytes, i16>, LookupError> {
+        if lookup.create_topics.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let names = MetadataTopics::Names(lookup.create_topics.iter().cloned().collect());
+        let response = node.control().metadata(names, true).await?;
+        Ok(response.topics.into_iter().filter_map(|topic| Some((topic.name?.0, topic.error_code))).collect())
+    }
+
+    async fn auto_create_topics(&self, node: &Node, lookup: &Lookup) -> Result<bool, LookupError> {
+        if !lookup.auto_create_topics {
+            return Ok(false);
+        }
+        if let Some(known) = self.known_auto_create(node.id()) {
+            return Ok(known);
+        }
+        let response = node.control().describe_broker_configs(node.id(), vec![AUTO_CREATE]).await?;
+        let node_id = node.id();
+        let result = response.results.first().ok_or(LookupError::NoAutoCreate { node_id })?;
+        if result.error_code != 0 {
+            let error = ErrorCode(result.error_code);
+            return Err(LookupError::Refused { node_id, api_key: ApiKey::DescribeConfigs, error });
+        }
+        let config = result.configs.iter().find(|config| &*config.name == AUTO_CREATE);
+        let value = config.and_then(|config| config.value.as_deref()).ok_or(LookupError::NoAutoCreate { node_id })?;
+        let enabled = value == "true";
+        self.lock_auto_create().insert(node_id, (Instant::now(), enabled));
+        Ok(enabled)
+    }
+
+    fn known_auto_create(&self, node_id: i32) -> Option<bool> {
+        let (learned, enabled) = self.lock_auto_create().get(&node_id).copied()?;
+        (learned.elapsed() < AUTO_CREATE_KEPT).then_some(enabled)
+    }
+
+    fn lock_auto_create(&self) -> std::sync::MutexGuard<'_, HashMap<i32, (Instant, bool)>> {
+        self.auto_create.lock().expect("nobody panics while holding the lock")
+    }
+
+    /// Topics that exist, of those asked for. Creates none.
+    async fn ask(&self, node: &Node, topics: MetadataTopics) -> Result<Vec<MetadataResponseTopic>, LookupError> {
+        let response = node.control().metadata(topics, false).await?;
+        let mut existing = Vec::with_capacity(response.topics.len());
+        for topic in response.topics {
+            match ErrorCode(topic.error_code) {
+                // Partitions may lack a leader: the topic exists all the same.
+                ErrorCode::NONE | ErrorCode::LEADER_NOT_AVAILABLE => {
+                    let _ = self.learn(&topic);
+                    existing.push(topic);
+                }
+                ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+                | ErrorCode::UNKNOWN_TOPIC_ID
+                | ErrorCode::INVALID_TOPIC_EXCEPTION => {}
+                error => {
+                    return Err(LookupError::Refused { node_id: node.id(), api_key: ApiKey::Metadata, error });
+                }
+            }
+        }
+        Ok(existing)
+    }
+
+    /// Remembers a copy of the name: the answer it came in may be megabytes.
+    fn learn(&self, topic: &MetadataResponseTopic) -> Option<(Uuid, StrBytes)> {
+        let name = topic.name.as_ref().filter(|_| !topic.topic_id.is_nil())?;
+        if let Some(known) = self.names.get(&topic.topic_id) {
+            return Some((topic.topic_id, known.clone()));
+        }
+        if self.names.len() >= self.most_names {
+            self.names.clear();
+        }
+        let name = StrBytes::from_string(name.as_str().to_owned());
+        self.names.insert(topic.topic_id, name.clone());
+        Some((topic.topic_id, name))
+    }
+}
+
+fn found_topic(topic: MetadataResponseTopic, lookup: &Lookup) -> Option<(StrBytes, FoundTopic)> {
+    let name = topic.name?.0;
+    let asked = lookup.all_topics || lookup.topics.contains(&name);
+    let partitions = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
+    asked.then(|| (name, FoundTopic { id: topic.topic_id, partitions, is_internal: topic.is_internal }))
+}
+
+#[cfg(test)]
+mod tests {
+    use client::testing::{FakeBroker, FakeCluster};
+    use client::{Connector, UpstreamSecurity, UpstreamSettings};
+
+    use super::*;
+
+    struct Stage {
+        cluster: FakeCluster,
+        node: Node,
+        topics: Topics,
+        _broker: FakeBroker,
+    }
+
+    /// A broker with the topics `orders` (id 7, three partitions) and `audit` (id 8, one).
+    async fn stage() -> Stage {
+        let cluster = FakeCluster::default();
+        cluster.add_topic("orders", 7, 3);
+        cluster.add_topic("audit", 8, 1);
+        let served = cluster.clone();
+        let broker = FakeBroker::start(move || served.script()).await;
+        let connector = Connector::new(UpstreamSettings {
+            bootstrap_servers: vec![broker.address()],
+            security: UpstreamSecurity::default(),
+            connect_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(5),
+        });
+        let node = Node::new(1, connector.unwrap(), broker.address(), Arc::default());
+        Stage { cluster, node, topics: Topics::default(), _broker: broker }
+    }
+
+    fn name(text: &str) -> StrBytes {
+        StrBytes::from_string(text.to_owned())
+    }
+
+    fn ids(ids: &[u128]) -> Lookup {
+        Lookup::topic_ids(ids.iter().map(|&id| Uuid::from_u128(id)))
+    }
+
+    fn found(id: u128, partitions: i32) -> FoundTopic {
+        FoundTopic { id: Uuid::from_u128(id), partitions, is_internal: false }
+    }
+
+    impl Stage {
+        async fn resolve(&self, lookup: &Lookup) -> Result<Found, LookupError> {
+            self.topics.resolve(&self.node, lookup).await
+        }
+
+        fn asked(&self) -> usize {
+            self.cluster.times_asked(ApiKey::Metadata) + self.cluster.times_asked(ApiKey::DescribeConfigs)
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_asked_is_nothing_sent() {
+        let stage = stage().await;
+        assert_eq!(stage.resolve(&Lookup::default()).await.unwrap(), Found::default());
+        assert_eq!(stage.asked(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_name_is_asked_once_and_an_unknown_id_every_time() {
+        let stage = stage().await;
+        let expected = HashMap::from([(Uuid::from_u128(7), name("orders"))]);
+        for asked in 1..=2 {
+            let answer = stage.resolve(&ids(&[7, 99])).await.unwrap();
+            assert_eq!((answer.topic_names, stage.asked()), (expected.clone(), asked));
+        }
+        assert_eq!(stage.resolve(&ids(&[7])).await.unwrap().topic_names, expected);
+        assert_eq!(stage.asked(), 2, "the name of 7 was remembered");
+
+        stage.cluster.add_topic("late", 99, 1);
+        let answer = stage.resolve(&ids(&[99])).await.unwrap();
+        assert_eq!(answer.topic_names, HashMap::from([(Uuid::from_u128(99), name("late"))]));
+    }
+
+    #[tokio::test]
+    async fn a_topic_that_was_made_anew_has_another_id_and_both_keep_their_name() {
+        let stage = stage().await;
+        stage.resolve(&ids(&[7])).await.unwrap();
+        stage.cluster.state().topics.remove("orders");
+        stage.cluster.add_topic("orders", 70, 1);
+        let answer = stage.resolve(&ids(&[7, 70])).await.unwrap();
+        let orders = |id| (Uuid::from_u128(id), name("orders"));
+        assert_eq!(answer.topic_names, HashMap::from([orders(7), orders(70)]));
+    }
+
+    #[tokio::test]
+    async fn existence_is_never_remembered() {
+        let stage = stage().await;
+        let lookup = Lookup::topics(&[name("orders"), name("missing")]);
+        let expected = HashMap::from([(name("orders"), found(7, 3))]);
+        assert_eq!(stage.resolve(&lookup).await.unwrap().topics, expected);
+        stage.cluster.state().topics.remove("orders");
+        assert_eq!(stage.resolve(&lookup).await.unwrap().topics, HashMap::new());
+        stage.cluster.add_topic("missing", 9, 2);
+        assert_eq!(stage.resolve(&lookup).await.unwrap().topics, HashMap::from([(name("missing"), found(9, 2))]));
+    }
+
+    #[tokio::test]
+    async fn all_topics_are_all_that_exist_and_their_ids_are_remembered() {
+        let stage = stage().await;
+        let answer = stage.resolve(&Lookup { all_topics: true, ..Lookup::default() }).await.unwrap();
+        assert_eq!(answer.topics, HashMap::from([(name("orders"), found(7, 3)), (name("audit"), found(8, 1))]));
+        stage.resolve(&ids(&[7, 8])).await.unwrap();
+        assert_eq!(stage.asked(), 1);
+    }
+
+    #[tokio::test]
+    async fn looking_creates_nothing_and_creating_creates_only_what_may_be() {
+        let stage = stage().await;
+        stage.resolve(&Lookup::topics(&[name("new"), name("other")])).await.unwrap();
+        assert_eq!(stage.cluster.state().topics.len(), 2);
+        let lookup = Lookup { create_topics: [name("new")].into(), ..Lookup::default() };
+        let answer = stage.resolve(&lookup).await.unwrap();
+        assert_eq!(answer.created, HashMap::from([(name("new"), ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0)]));
+        let topics: Vec<String> = stage.cluster.state().topics.keys().cloned().collect();
+        assert_eq!(topics, ["audit", "new", "orders"]);
+    }
+
+    #[tokio::test]
+    async fn whether_topics_are_created_is_asked_of_the_broker_and_kept_for_a_moment() {
+        let stage = stage().await;
+        let lookup = Lookup { auto_create_topics: true, ..Lookup::default() };
+        assert!(stage.resolve(&lookup).await.unwrap().auto_create_topics);
+        stage.cluster.state().auto_create_topics = false;
+        assert!(stage.resolve(&lookup).await.unwrap().auto_create_topics);
+        assert_eq!(stage.asked(), 1);
+        let long_ago = Instant::now().checked_sub(AUTO_CREATE_KEPT).unwrap();
+        stage.topics.lock_auto_create().insert(1, (long_ago, true));
+        assert!(!stage.resolve(&lookup).await.unwrap().auto_create_topics);
+    }
+
+    #[tokio::test]
+    async fn a_broker_that_does_not_let_us_look_decides_nothing() {
+        let stage = stage().await;
+        stage.cluster.state().topic_error = ErrorCode::TOPIC_AUTHORIZATION_FAILED.0;
+        for lookup in [ids(&[7]), Lookup::topics(&[name("orders")])] {
+            let refused = stage.resolve(&lookup).await.unwrap_err().to_string();
+            assert!(refused.contains("TOPIC_AUTHORIZATION_FAILED"), "{refused}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_memory_for_names_is_bounded() {
+        let mut stage = stage().await;
+        stage.topics.most_names = 10;
+        for id in 100..200 {
+            stage.cluster.add_topic(&format!("topic-{id}"), id, 1);
+            assert_eq!(stage.resolve(&ids(&[id])).await.unwrap().topic_names.len(), 1);
+            assert!(stage.topics.names.len() <= 10);
+        }
+    }
+}
