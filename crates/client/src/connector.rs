@@ -13,6 +13,7 @@ use bytes::Bytes;
 use protocol::messages::ApiVersionsResponse;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
+use socket2::SockRef;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -70,23 +71,9 @@ impl Connector {
         &self.inner.settings
     }
 
-    /// A connection to a broker, ready for requests. Failures are counted in `upstream_connect_errors_total`.
+    /// A connection to a broker, ready for requests, before `connect_timeout` has passed.
     pub async fn connect(&self, to: &HostPort) -> Result<Connected, ConnectError> {
-        let outcome = self.connect_within(to, Instant::now() + self.inner.settings.connect_timeout).await;
-        if let Err(error) = &outcome {
-            metrics::counter!("doorkeeper_upstream_connect_errors_total", "reason" => error.reason()).increment(1);
-        }
-        outcome
-    }
-
-    /// A further login on a connection whose session is about to end (KIP-368): its first frame with its size, and what
-    /// takes the answers. None if brokers are reached without SASL.
-    pub fn login_again(&self, versions: &ApiVersionsResponse) -> Result<Option<(Bytes, Login)>, LoginError> {
-        let credentials = self.inner.settings.security.sasl.as_ref();
-        credentials.map(|credentials| Login::start(credentials, versions, self.nonce())).transpose()
-    }
-
-    async fn connect_within(&self, to: &HostPort, deadline: Instant) -> Result<Connected, ConnectError> {
+        let deadline = Instant::now() + self.inner.settings.connect_timeout;
         let tcp = self.within(deadline, to, Phase::Tcp, self.open(to)).await?;
         let mut stream = self.within(deadline, to, Phase::Tls, self.secure(to, tcp)).await?;
         let mut frames = FrameReader::new(MAX_LOGIN_FRAME_BYTES);
@@ -110,11 +97,19 @@ impl Connector {
         Ok(Connected { stream, versions, session_lifetime })
     }
 
+    /// A further login on a connection whose session is about to end (KIP-368): its first frame with its size, and what
+    /// takes the answers. None if brokers are reached without SASL.
+    pub fn login_again(&self, versions: &ApiVersionsResponse) -> Result<Option<(Bytes, Login)>, LoginError> {
+        let credentials = self.inner.settings.security.sasl.as_ref();
+        credentials.map(|credentials| Login::start(credentials, versions, self.nonce())).transpose()
+    }
+
     /// All addresses of the name are tried in turn (`client.dns.lookup=use_all_dns_ips`).
     async fn open(&self, to: &HostPort) -> Result<TcpStream, ConnectError> {
         let unreachable = |source| ConnectError::Unreachable { to: to.clone(), phase: Phase::Tcp, source };
         let tcp = TcpStream::connect((to.host.as_str(), to.port)).await.map_err(unreachable)?;
         tcp.set_nodelay(true).map_err(unreachable)?;
+        SockRef::from(&tcp).set_keepalive(true).map_err(unreachable)?;
         let peer = tcp.peer_addr().map_err(unreachable)?;
         // A broker names the others: the bootstrap servers alone prove nothing.
         if sends_password_in_the_clear(&self.inner.settings) && !peer.ip().to_canonical().is_loopback() {

@@ -174,7 +174,9 @@ impl Discovery {
                     pinned = cluster.id(),
                     found, "the cluster id has changed: nothing is forwarded. Restart doorkeeper if this is intended"
                 ),
-                (Some(_), None) => warn!(pinned = cluster.id(), "the cluster id is right again: requests are forwarded"),
+                (Some(_), None) => {
+                    warn!(pinned = cluster.id(), "the cluster id is right again: requests are forwarded")
+                }
                 _ => {}
             }
             self.publish(cluster.with_impostor(heard.impostor.clone()));
