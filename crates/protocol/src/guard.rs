@@ -68,6 +68,8 @@ pub enum Fault {
     TagCount(u32),
     #[error("tag `{0}` is out of order or repeated")]
     TagOrder(u32),
+    #[error("tag `{0}` is not one of this version")]
+    TagVersion(u32),
     #[error("tag `{0}` has another size than it claims")]
     TagSize(u32),
 }

@@ -42,8 +42,9 @@ pub(super) enum Step {
     },
     /// A byte that is -1 (null) or 1, then the structure.
     NullableStruct(Box<Structure>),
-    /// The tagged fields at the end of a flexible structure: number and value of the known ones.
-    Tags(Vec<(u32, Structure)>),
+    /// The tagged fields at the end of a flexible structure: number and value of the known ones, or that this version
+    /// must not have them.
+    Tags(Vec<(u32, Option<Structure>)>),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -86,14 +87,20 @@ struct Compiler {
 impl Compiler {
     fn structure(&self, into: &mut Structure, fields: &'static [Field]) {
         let mut tagged = Vec::new();
-        for field in fields.iter().filter(|field| has(field.versions, self.version)) {
+        for field in fields {
+            let exists = has(field.versions, self.version);
             match field.tag {
-                Some((tag, versions)) if has(versions, self.version) => {
+                Some((tag, versions)) if exists && has(versions, self.version) => {
                     let mut value = Structure::default();
                     self.field(&mut value, field);
-                    tagged.push((tag, value));
+                    tagged.push((tag, Some(value)));
+                    continue;
                 }
-                _ => self.field(into, field),
+                Some((tag, _)) => tagged.push((tag, None)),
+                None => {}
+            }
+            if exists {
+                self.field(into, field);
             }
         }
         if self.flexible {
@@ -202,7 +209,9 @@ mod tests {
                     elements(&element.structure, found);
                 }
                 Step::NullableStruct(inner) => elements(inner, found),
-                Step::Tags(tags) => tags.iter().for_each(|(_, inner)| elements(inner, found)),
+                Step::Tags(tags) => {
+                    tags.iter().filter_map(|(_, inner)| inner.as_ref()).for_each(|inner| elements(inner, found))
+                }
                 _ => {}
             }
         }

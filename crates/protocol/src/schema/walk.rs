@@ -153,13 +153,13 @@ impl Walk<'_> {
     }
 
     #[inline(always)]
-    fn tags(&mut self, known: &'static [(u32, Structure)]) -> Result<(), Fault> {
+    fn tags(&mut self, known: &'static [(u32, Option<Structure>)]) -> Result<(), Fault> {
         let tags = Tags::read(&mut self.cursor)?;
         if tags.left() == 0 { Ok(()) } else { self.some_tags(tags, known) }
     }
 
     #[inline(never)]
-    fn some_tags(&mut self, mut tags: Tags, known: &'static [(u32, Structure)]) -> Result<(), Fault> {
+    fn some_tags(&mut self, mut tags: Tags, known: &'static [(u32, Option<Structure>)]) -> Result<(), Fault> {
         self.spend(tags.left(), 0)?;
         let mut unknown = 0;
         while let Some((tag, size)) = tags.next(&mut self.cursor)? {
@@ -170,6 +170,7 @@ impl Walk<'_> {
                 unknown += 1;
                 continue;
             };
+            let value = value.as_ref().ok_or(Fault::TagVersion(tag))?;
             let before = self.cursor.remaining();
             self.structure(value)?;
             if before - self.cursor.remaining() != size {

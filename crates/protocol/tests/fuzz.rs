@@ -1,0 +1,236 @@
+//! A million mutated frames under a counting allocator: nothing panics, what the guard accepts the decoder accepts too,
+//! and guarding and decoding together never hold more than 48 bytes per byte of input and 64 KiB on top.
+//!
+//! The frames begin as what the real Kafka writes (see `java_messages.rs`), and as dense ones made by hand. The mutations
+//! come from a fixed seed; `FUZZ_SEED` and `FUZZ_FRAMES` change them.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
+
+mod java;
+
+use std::alloc::System;
+
+use bytes::Bytes;
+use peakmem_alloc::{INSTRUMENTED_SYSTEM, PeakMemAlloc, PeakMemAllocTrait};
+use protocol::messages::{ApiKey as TypedKey, RequestKind, ResponseKind};
+use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response, served_versions};
+
+#[global_allocator]
+static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const MEMORY_PER_BYTE: usize = 48;
+const MEMORY_ON_TOP: usize = 64 * 1024;
+
+// One test: the allocator counts what all threads do.
+#[test]
+fn a_million_mutated_frames_neither_panic_nor_take_memory_out_of_proportion() {
+    let seeds = seeds();
+    let mut random = Random(setting("FUZZ_SEED", 1));
+    let mut tally = Tally::default();
+    // the schema programs are compiled at first use
+    seeds.iter().for_each(|seed| drop(guard_and_decode(seed)));
+
+    for dense in dense_frames() {
+        tally.count(&dense);
+    }
+    for _ in 0..setting("FUZZ_FRAMES", 1_000_000) {
+        let seed = random.of(&seeds);
+        let mut frame = Frame { bytes: seed.bytes.clone(), ..*seed };
+        for _ in 0..=random.below(3) {
+            let other = random.of(&seeds);
+            mutate(&mut random, &mut frame.bytes, &other.bytes);
+        }
+        tally.count(&frame);
+    }
+    println!("{tally:?}");
+    assert!(tally.accepted > 10_000 && tally.refused > 10_000, "{tally:?}");
+}
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
+}
+
+/// A frame to be read as a request, or as a response to a request of this key and version.
+struct Frame {
+    bytes: Vec<u8>,
+    response_to: Option<(ApiKey, i16)>,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    accepted: usize,
+    refused: usize,
+    decoded: usize,
+    highest_peak: usize,
+    /// The highest peak over 64 KiB, per byte of its frame.
+    highest_ratio: f64,
+}
+
+impl Tally {
+    fn count(&mut self, frame: &Frame) {
+        let length = frame.bytes.len();
+        ALLOCATOR.reset_peak_memory();
+        let outcome = guard_and_decode(frame);
+        // the guard's own copy of the frame is the input, not what it makes of it
+        let peak = ALLOCATOR.get_peak_memory().saturating_sub(length);
+        assert!(peak <= MEMORY_PER_BYTE * length + MEMORY_ON_TOP, "{peak} bytes for {length}: {:02x?}", frame.bytes);
+        match outcome {
+            Outcome::Refused => self.refused += 1,
+            Outcome::Accepted => self.accepted += 1,
+            Outcome::Decoded => {
+                self.accepted += 1;
+                self.decoded += 1;
+            }
+        }
+        self.highest_peak = self.highest_peak.max(peak);
+        self.highest_ratio = self.highest_ratio.max(peak.saturating_sub(MEMORY_ON_TOP) as f64 / length as f64);
+    }
+}
+
+enum Outcome {
+    Refused,
+    /// A version without typed messages.
+    Accepted,
+    Decoded,
+}
+
+fn guard_and_decode(frame: &Frame) -> Outcome {
+    let bytes = Bytes::copy_from_slice(&frame.bytes);
+    match frame.response_to {
+        None => request(bytes),
+        Some((key, version)) => response(key, version, bytes),
+    }
+}
+
+fn request(bytes: Bytes) -> Outcome {
+    let Ok(frame) = RequestFrame::parse(bytes) else { return Outcome::Refused };
+    let Ok(guarded) = guard_request(frame, &Limits::default()) else { return Outcome::Refused };
+    let Some(key) = typed_key(guarded.api_key, guarded.api_version) else { return Outcome::Accepted };
+    let mut body = guarded.body();
+    let decoded = RequestKind::decode(key, &mut body, guarded.api_version);
+    assert!(decoded.is_ok() && body.is_empty(), "accepted but not decoded: {decoded:?} {:02x?}", &guarded.bytes()[..]);
+    Outcome::Decoded
+}
+
+fn response(key: ApiKey, version: i16, bytes: Bytes) -> Outcome {
+    let Ok(guarded) = guard_response(key, version, bytes, &Limits::default()) else { return Outcome::Refused };
+    let Some(key) = typed_key(key, version) else { return Outcome::Accepted };
+    let mut body = guarded.body();
+    let decoded = ResponseKind::decode(key, &mut body, version);
+    assert!(decoded.is_ok() && body.is_empty(), "accepted but not decoded: {decoded:?} {:02x?}", &guarded.bytes()[..]);
+    Outcome::Decoded
+}
+
+fn typed_key(key: ApiKey, version: i16) -> Option<TypedKey> {
+    served_versions(key).filter(|versions| versions.contains(&version))?;
+    TypedKey::try_from(key.code()).ok()
+}
+
+/// What Kafka writes: a few messages of each key, version and direction.
+fn seeds() -> Vec<Frame> {
+    let file = java::run("Messages", 7, 6);
+    let mut records = java::Records(&file);
+    let mut seeds = Vec::new();
+    while !records.is_empty() {
+        let key = ApiKey::try_from(records.int16()).unwrap();
+        let version = records.int16();
+        let response_to = (records.int8() == 0).then_some((key, version));
+        seeds.push(Frame { bytes: records.bytes().unwrap().to_vec(), response_to });
+    }
+    seeds
+}
+
+/// Frames of as many elements as fit, each as small as it can be: they cost the decoder most.
+fn dense_frames() -> Vec<Frame> {
+    const COUNT: u32 = 200_000;
+    let compact_count = |count: u32| {
+        let mut bytes = Vec::new();
+        let mut left = count + 1;
+        while left >= 0x80 {
+            bytes.push(left as u8 | 0x80);
+            left >>= 7;
+        }
+        bytes.push(left as u8);
+        bytes
+    };
+    let frame = |key: ApiKey, version: i16, before: &[u8], element: &[u8], after: &[u8]| {
+        let mut bytes = RequestFrame::header(key, version, 1, "fuzz").bytes().to_vec();
+        bytes.extend_from_slice(before);
+        bytes.extend(compact_count(COUNT));
+        (0..COUNT).for_each(|_| bytes.extend_from_slice(element));
+        bytes.extend_from_slice(after);
+        Frame { bytes, response_to: None }
+    };
+    let tagged = [1, 1, 1, 0, 0];
+    vec![
+        // topics without a name or partitions, then the flags
+        frame(ApiKey::Metadata, 9, &[], &[1, 0], &[0, 0, 0, 0]),
+        frame(ApiKey::Metadata, 9, &[], &[3, b'a', b'b', 0], &[0, 0, 0, 0]),
+        // topics that each have one unknown tag
+        frame(ApiKey::Metadata, 9, &[], &[1, 1, 9, 0], &[0, 0, 0, 0]),
+        frame(ApiKey::Fetch, 12, &[0; 21], &[1, 1, 0], &[1, 1, 0]),
+        frame(ApiKey::Fetch, 12, &[0; 21], &tagged, &[1, 1, 0]),
+        frame(ApiKey::Produce, 9, &[0, 0, 1, 0, 0, 0, 1], &[1, 1, 0], &[0]),
+        frame(ApiKey::DeleteGroups, 2, &[], &[1], &[0]),
+        frame(ApiKey::DeleteGroups, 2, &[], &[2, b'a'], &[0]),
+        frame(ApiKey::CreateTopics, 7, &[], &[1, 0, 0, 0, 0, 0, 0, 1, 1, 0], &[0, 0, 0, 0, 0, 0]),
+        frame(ApiKey::LeaveGroup, 5, &[1], &[1, 0, 0, 0], &[0]),
+    ]
+}
+
+fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
+    const TELLING: [u8; 8] = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff, 0x0f];
+    if bytes.is_empty() {
+        bytes.push(random.next() as u8);
+        return;
+    }
+    let at = random.below(bytes.len());
+    let length = random.below(16).min(bytes.len() - at);
+    match random.below(10) {
+        0 => bytes[at] ^= 1 << random.below(8),
+        1 => bytes[at] = random.next() as u8,
+        2 | 3 => bytes[at] = TELLING[random.below(TELLING.len())],
+        4 => bytes.truncate(at),
+        5 => drop(bytes.drain(at..at + length)),
+        6 => {
+            let again = bytes[at..at + length].to_vec();
+            let times = if random.below(100) == 0 { random.below(2000) } else { 1 };
+            (0..times).for_each(|_| drop(bytes.splice(at..at, again.iter().copied())));
+        }
+        7 => {
+            let number = [i32::MAX, -1, -2, i32::MIN, 0x0100_0000, 0xffff][random.below(6)].to_be_bytes();
+            let end = (at + 4).min(bytes.len());
+            bytes[at..end].copy_from_slice(&number[..end - at]);
+        }
+        8 => {
+            let end = (at + 5).min(bytes.len());
+            let varint = [0xff, 0xff, 0xff, 0xff, TELLING[random.below(TELLING.len())]];
+            bytes[at..end].copy_from_slice(&varint[..end - at]);
+        }
+        _ => {
+            let from = random.below(other.len());
+            bytes.splice(at..at + length, other[from..].iter().take(24).copied());
+        }
+    }
+}
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound.max(1) as u64) as usize
+    }
+
+    fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+        &items[self.below(items.len())]
+    }
+}
