@@ -22,6 +22,7 @@ check: ## format, lints, and licences and advisories if cargo-deny is there
 
 bench: ## benchmarks, beside HAProxy on the same load
 	@scripts/setup bench
+	cargo build --release -p doorkeeper
 	cargo bench -p benches
 
 dist: ## release binary and image from scratch, in dist/

@@ -25,6 +25,8 @@ pub struct Stage {
     doorkeeper: Doorkeeper,
     certificates: Certificates,
     ports: StagePorts,
+    /// Keeps other test binaries away from them.
+    _reserved: FreePorts,
 }
 
 /// What a stage is built of.
@@ -96,9 +98,8 @@ impl Stage {
             ("server.key", &read(server.private_key())?),
             ("ca.crt", &read(certificates.ca())?),
         ];
-        drop(reserved);
         let doorkeeper = Doorkeeper::start(&configuration, &files).await?;
-        Ok(Stage { kafka, doorkeeper, certificates, ports })
+        Ok(Stage { kafka, doorkeeper, certificates, ports, _reserved: reserved })
     }
 
     /// The cluster behind.
