@@ -249,3 +249,359 @@ fn granted_session(response: &GuardedResponse) -> Option<i32> {
     let id = i32::from_be_bytes(*body.get(6..)?.first_chunk::<4>()?);
     (*error == [0, 0] && id != 0).then_some(id)
 }
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::fetch_request::{FetchPartition, ForgottenTopic, ReplicaState};
+
+    use super::*;
+    use crate::testing::{Asked, Client, str_bytes, topic_id};
+
+    /// Topics are named up to version 12, and given by id from 13 on.
+    const BY_NAME: i16 = 12;
+    const BY_ID: i16 = 18;
+    const BOTH: [i16; 2] = [BY_NAME, BY_ID];
+
+    type Partitions<'a> = &'a [(&'a str, &'a [i32])];
+
+    fn key(version: i16, name: &str) -> TopicKey {
+        if version < 13 { TopicKey::Name(str_bytes(name).into()) } else { TopicKey::Id(topic_id(name)) }
+    }
+
+    /// A fetch of partitions, from an offset that is 100 times their number.
+    fn fetch(version: i16, topics: Partitions<'_>) -> FetchRequest {
+        let topic = |(name, partitions): &(&str, &[i32])| {
+            let partition = |&index: &i32| {
+                FetchPartition::default().with_partition(index).with_fetch_offset(i64::from(index) * 100)
+            };
+            FetchTopic::default()
+                .with_topic(key(version, name).name())
+                .with_topic_id(key(version, name).id())
+                .with_partitions(partitions.iter().map(partition).collect())
+        };
+        FetchRequest::default().with_max_wait_ms(500).with_topics(topics.iter().map(topic).collect())
+    }
+
+    fn in_session(request: FetchRequest, id: i32, epoch: i32) -> FetchRequest {
+        request.with_session_id(id).with_session_epoch(epoch)
+    }
+
+    fn forgetting(request: FetchRequest, version: i16, topics: Partitions<'_>) -> FetchRequest {
+        let topic = |(name, partitions): &(&str, &[i32])| {
+            ForgottenTopic::default()
+                .with_topic(key(version, name).name())
+                .with_topic_id(key(version, name).id())
+                .with_partitions(partitions.to_vec())
+        };
+        request.with_forgotten_topics_data(topics.iter().map(topic).collect())
+    }
+
+    fn topic(version: i16, name: &str, error: i16, partitions: &[i32]) -> FetchableTopicResponse {
+        erroneous_topic(&key(version, name), partitions.iter().copied(), ErrorCode(error))
+    }
+
+    /// A topic with data.
+    fn data(version: i16, name: &str, partitions: &[i32]) -> FetchableTopicResponse {
+        let mut topic = topic(version, name, 0, partitions);
+        topic.partitions.iter_mut().for_each(|partition| partition.high_watermark = 42);
+        topic
+    }
+
+    fn answer(session_id: i32, topics: &[FetchableTopicResponse]) -> FetchResponse {
+        FetchResponse::default().with_session_id(session_id).with_responses(topics.to_vec())
+    }
+
+    /// A client that reads everything but `secret`, in front of a cluster with some topics.
+    fn client() -> Client {
+        let client = Client::with(&["allow Read Topic *", "deny Read Topic secret"]);
+        client.topic("orders", 9).topic("audit", 9).topic("secret", 9)
+    }
+
+    fn opens_session(client: &mut Client, version: i16, id: i32, topics: Partitions<'_>) -> FetchResponse {
+        let asked = client.ask(version, &in_session(fetch(version, topics), 0, 0));
+        client.answer(asked, answer(id, &[]))
+    }
+
+    fn is_unknown(asked: Asked<FetchRequest>) -> bool {
+        asked.response() == session_error(ErrorCode::FETCH_SESSION_ID_NOT_FOUND)
+    }
+
+    #[test]
+    fn allowed_topics_go_on_as_they_came() {
+        for version in [4, BY_NAME, BY_ID] {
+            let mut client = client();
+            let asked = client.ask(version, &fetch(version, &[("orders", &[0, 1]), ("audit", &[2])]));
+            assert_eq!(client.decisions(), ["allowed Read Topic audit", "allowed Read Topic orders x2"]);
+            assert!(asked.went_on_as_it_came());
+            let broker = answer(0, &[data(version, "orders", &[0])]);
+            assert_eq!(client.answer(asked, broker.clone()), broker);
+        }
+    }
+
+    #[test]
+    fn denied_topics_are_answered_behind_the_others() {
+        for version in [4, BY_NAME, BY_ID] {
+            let mut client = client();
+            let asked = client.ask(version, &fetch(version, &[("secret", &[5, 3]), ("orders", &[0])]));
+            assert_eq!(client.decisions(), ["allowed Read Topic orders", "denied Read Topic secret x2"]);
+            assert_eq!(asked.forwarded(), &fetch(version, &[("orders", &[0])]));
+            assert_eq!(
+                client.answer(asked, answer(0, &[data(version, "orders", &[0])])),
+                answer(0, &[data(version, "orders", &[0]), topic(version, "secret", 29, &[5, 3])])
+            );
+        }
+    }
+
+    #[test]
+    fn with_everything_denied_the_answer_is_immediate_and_no_session_is_granted() {
+        for version in [4, BY_NAME, BY_ID] {
+            let denied = answer(0, &[topic(version, "secret", 29, &[0])]);
+            let asked = client().ask(version, &fetch(version, &[("secret", &[0])]));
+            assert_eq!(asked.response(), denied);
+        }
+        for version in [7, BY_ID] {
+            let denied = answer(0, &[topic(version, "secret", 29, &[0])]);
+            let asked = client().ask(version, &in_session(fetch(version, &[("secret", &[0])]), 0, 0));
+            assert_eq!(asked.response(), denied);
+        }
+    }
+
+    #[test]
+    fn unknown_ids_are_answered_first_and_make_no_session() {
+        let mut client = client();
+        let request = fetch(BY_ID, &[("secret", &[0]), ("gone", &[0, 1]), ("orders", &[0]), ("", &[7])]);
+        let asked = client.ask(BY_ID, &in_session(request, 0, 0));
+        assert_eq!(client.lookups, [Lookup::topic_ids(["secret", "gone", "orders"].map(topic_id))]);
+        assert_eq!(client.decisions(), ["allowed Read Topic orders", "denied Read Topic secret"]);
+        assert_eq!(asked.forwarded(), &fetch(BY_ID, &[("orders", &[0])]));
+        assert_eq!(
+            client.answer(asked, answer(0, &[data(BY_ID, "orders", &[0])])),
+            answer(
+                0,
+                &[
+                    data(BY_ID, "orders", &[0]),
+                    topic(BY_ID, "gone", 100, &[0, 1]),
+                    topic(BY_ID, "", 100, &[7]),
+                    topic(BY_ID, "secret", 29, &[0]),
+                ]
+            )
+        );
+    }
+
+    #[test]
+    fn an_answer_that_failed_or_was_throttled_stays_empty() {
+        for broker in
+            [FetchResponse::default().with_throttle_time_ms(100), FetchResponse::default().with_error_code(-1)]
+        {
+            let mut client = client();
+            let asked = client.ask(BY_NAME, &fetch(BY_NAME, &[("secret", &[0]), ("orders", &[0])]));
+            assert_eq!(client.answer(asked, broker.clone()), broker);
+        }
+    }
+
+    #[test]
+    fn an_idle_fetch_of_a_session_goes_on_as_it_came() {
+        for version in BOTH {
+            let mut client = client();
+            opens_session(&mut client, version, 55, &[("orders", &[0, 1])]);
+            for epoch in 1..=3 {
+                let asked = client.ask(version, &in_session(fetch(version, &[]), 55, epoch));
+                assert_eq!(client.lookups, []);
+                assert_eq!(client.decisions(), ["allowed Read Topic orders x2"]);
+                assert!(asked.went_on_as_it_came());
+                let broker = answer(55, &[data(version, "orders", &[1])]);
+                assert_eq!(client.answer(asked, broker.clone()), broker);
+            }
+        }
+    }
+
+    #[test]
+    fn a_denied_partition_of_a_session_is_answered_on_every_fetch() {
+        for version in BOTH {
+            let mut client = client();
+            let asked = client.ask(version, &in_session(fetch(version, &[("secret", &[0]), ("orders", &[0])]), 0, 0));
+            assert_eq!(asked.forwarded(), &in_session(fetch(version, &[("orders", &[0])]), 0, 0));
+            let denied = topic(version, "secret", 29, &[0]);
+            assert_eq!(
+                client.answer(asked, answer(55, &[data(version, "orders", &[0])])),
+                answer(55, &[data(version, "orders", &[0]), denied.clone()])
+            );
+
+            let idle = client.ask(version, &in_session(fetch(version, &[]), 55, 1));
+            assert_eq!(client.decisions(), ["allowed Read Topic orders", "denied Read Topic secret"]);
+            assert!(idle.went_on_as_it_came());
+            assert_eq!(client.answer(idle, answer(55, &[])), answer(55, &[denied]));
+
+            let more = fetch(version, &[("secret", &[1]), ("audit", &[0])]);
+            let asked = client.ask(version, &in_session(more, 55, 2));
+            assert_eq!(
+                client.decisions(),
+                ["allowed Read Topic audit", "allowed Read Topic orders", "denied Read Topic secret x2"]
+            );
+            assert_eq!(asked.forwarded(), &in_session(fetch(version, &[("audit", &[0])]), 55, 2));
+            let denied = topic(version, "secret", 29, &[0, 1]);
+            assert_eq!(client.answer(asked, answer(55, &[])), answer(55, &[denied]));
+
+            let forget = forgetting(fetch(version, &[]), version, &[("secret", &[0, 1])]);
+            let asked = client.ask(version, &in_session(forget, 55, 3));
+            assert_eq!(client.answer(asked, answer(55, &[])), answer(55, &[]));
+        }
+    }
+
+    #[test]
+    fn a_revoked_topic_leaves_the_brokers_session_and_comes_back_when_it_is_allowed_again() {
+        for version in BOTH {
+            let mut client = client();
+            opens_session(&mut client, version, 55, &[("orders", &[0, 1]), ("audit", &[0])]);
+
+            client.acls_are_now(&["allow Read Topic audit"]);
+            let asked = client.ask(version, &in_session(fetch(version, &[("orders", &[1])]), 55, 1));
+            let forgotten = forgetting(fetch(version, &[]), version, &[("orders", &[0, 1])]);
+            assert_eq!(asked.forwarded(), &in_session(forgotten, 55, 1));
+            let denied = answer(55, &[topic(version, "orders", 29, &[0, 1])]);
+            assert_eq!(client.answer(asked, answer(55, &[])), denied);
+
+            let asked = client.ask(version, &in_session(fetch(version, &[("orders", &[2])]), 55, 2));
+            assert_eq!(asked.forwarded(), &in_session(fetch(version, &[]), 55, 2));
+
+            client.acls_are_now(&["allow Read Topic *"]);
+            let asked = client.ask(version, &in_session(fetch(version, &[("orders", &[1])]), 55, 3));
+            let added = fetch(version, &[("orders", &[0, 1, 2])]);
+            assert_eq!(asked.forwarded(), &in_session(added, 55, 3), "with all its partitions");
+            let broker = answer(55, &[data(version, "orders", &[0, 1, 2])]);
+            assert_eq!(client.answer(asked, broker.clone()), broker);
+        }
+    }
+
+    #[test]
+    fn a_session_of_which_nothing_is_allowed_ends() {
+        for version in BOTH {
+            let mut client = client();
+            opens_session(&mut client, version, 55, &[("orders", &[0]), ("audit", &[0])]);
+            client.acls_are_now(&[]);
+            let asked = client.ask(version, &in_session(fetch(version, &[("orders", &[0])]), 55, 1));
+            assert_eq!(asked.forwarded(), &in_session(fetch(version, &[]), 55, -1), "closed at the broker");
+            let mut denied = [topic(version, "orders", 29, &[0]), topic(version, "audit", 29, &[0])];
+            denied.sort_by(|one, other| (&one.topic, one.topic_id).cmp(&(&other.topic, other.topic_id)));
+            assert_eq!(client.answer(asked, answer(0, &[])), answer(0, &denied));
+            assert!(is_unknown(client.ask(version, &in_session(fetch(version, &[]), 55, 2))));
+
+            opens_session(&mut client, version, 56, &[]);
+            let asked = client.ask(version, &in_session(fetch(version, &[]), 56, 1));
+            assert_eq!(asked.forwarded(), &in_session(fetch(version, &[]), 56, -1), "an empty one, too");
+        }
+    }
+
+    #[test]
+    fn a_session_ends_when_an_unknown_id_is_added() {
+        let mut client = client();
+        opens_session(&mut client, BY_ID, 55, &[("orders", &[0]), ("secret", &[0])]);
+        let asked = client.ask(BY_ID, &in_session(fetch(BY_ID, &[("gone", &[0])]), 55, 1));
+        assert_eq!(asked.forwarded(), &in_session(fetch(BY_ID, &[("orders", &[0])]), 55, -1));
+        assert_eq!(
+            client.answer(asked, answer(0, &[data(BY_ID, "orders", &[0])])),
+            answer(
+                0,
+                &[data(BY_ID, "orders", &[0]), topic(BY_ID, "gone", 100, &[0]), topic(BY_ID, "secret", 29, &[0])]
+            )
+        );
+        assert!(is_unknown(client.ask(BY_ID, &in_session(fetch(BY_ID, &[]), 55, 2))));
+    }
+
+    #[test]
+    fn a_session_of_another_connection_is_not_found() {
+        for version in BOTH {
+            let mut client = client();
+            let asked = client.ask(version, &in_session(fetch(version, &[("orders", &[0])]), 55, 1));
+            assert!(client.decisions().is_empty());
+            assert!(is_unknown(asked));
+
+            for epoch in [0, -1] {
+                let full = fetch(version, &[("orders", &[0])]);
+                let asked = client.ask(version, &in_session(full.clone(), 55, epoch));
+                assert_eq!(asked.forwarded(), &in_session(full, 0, epoch), "its id is not told to the broker");
+            }
+        }
+    }
+
+    #[test]
+    fn ones_own_session_is_replaced_or_closed_at_the_broker() {
+        for version in BOTH {
+            let mut client = client();
+            opens_session(&mut client, version, 55, &[("orders", &[0])]);
+            let asked = client.ask(version, &in_session(fetch(version, &[("audit", &[0])]), 55, 0));
+            assert!(asked.went_on_as_it_came());
+            client.answer(asked, answer(56, &[]));
+            assert!(is_unknown(client.ask(version, &in_session(fetch(version, &[]), 55, 1))));
+
+            let asked = client.ask(version, &in_session(fetch(version, &[("secret", &[0])]), 56, 0));
+            assert_eq!(asked.forwarded(), &in_session(fetch(version, &[]), 56, -1), "closed, as nothing is allowed");
+            let denied = topic(version, "secret", 29, &[0]);
+            assert_eq!(client.answer(asked, answer(0, &[])), answer(0, &[denied]));
+
+            opens_session(&mut client, version, 57, &[("orders", &[0])]);
+            let asked = client.ask(version, &in_session(fetch(version, &[]), 57, -1));
+            assert!(asked.went_on_as_it_came());
+            client.answer(asked, answer(0, &[]));
+            assert!(is_unknown(client.ask(version, &in_session(fetch(version, &[]), 57, 1))));
+        }
+    }
+
+    #[test]
+    fn no_session_is_remembered_that_the_broker_did_not_grant() {
+        for refused in [answer(0, &[]), answer(55, &[]).with_error_code(-1)] {
+            let mut client = client();
+            for topics in [&[("orders", &[0][..])][..], &[("orders", &[0]), ("secret", &[0])]] {
+                let asked = client.ask(BY_NAME, &in_session(fetch(BY_NAME, topics), 0, 0));
+                client.answer(asked, refused.clone());
+                assert!(is_unknown(client.ask(BY_NAME, &in_session(fetch(BY_NAME, &[]), 55, 1))));
+            }
+        }
+    }
+
+    /// Otherwise a partition could be forgotten here, while the broker keeps it, and outlive its ACL.
+    #[test]
+    fn what_the_broker_would_refuse_changes_no_session() {
+        let mut client = client();
+        opens_session(&mut client, BY_NAME, 55, &[("orders", &[0]), ("audit", &[0])]);
+        let forget = forgetting(fetch(BY_NAME, &[]), BY_NAME, &[("orders", &[0])]);
+        for epoch in [2, i32::MAX, -2] {
+            let asked = client.ask(BY_NAME, &in_session(forget.clone(), 55, epoch));
+            assert_eq!(asked.response(), session_error(ErrorCode::INVALID_FETCH_SESSION_EPOCH));
+        }
+        let by_id = forgetting(fetch(BY_ID, &[]), BY_ID, &[("orders", &[0])]);
+        let asked = client.ask(BY_ID, &in_session(by_id, 55, 1));
+        assert_eq!(asked.response(), session_error(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR));
+
+        client.ask(BY_NAME, &in_session(fetch(BY_NAME, &[]), 55, 1));
+        assert_eq!(client.decisions(), ["allowed Read Topic audit", "allowed Read Topic orders"]);
+    }
+
+    #[test]
+    fn a_follower_needs_the_cluster_and_gets_no_session() {
+        let old = in_session(fetch(BY_NAME, &[("orders", &[0])]), 0, 0).with_replica_id(1.into());
+        let replica = ReplicaState::default().with_replica_id(1.into());
+        let new = in_session(fetch(BY_ID, &[("orders", &[0])]), 0, 0).with_replica_state(replica.clone());
+        for (version, request) in [(BY_NAME, old), (BY_ID, new)] {
+            let mut client = client();
+            let asked = client.ask(version, &request);
+            assert_eq!(client.lookups, []);
+            assert_eq!(client.decisions(), ["denied ClusterAction Cluster kafka-cluster"]);
+            assert_eq!(asked.response(), answer(0, &[topic(version, "orders", 29, &[0])]));
+
+            client.acls_are_now(&["allow ClusterAction Cluster"]);
+            let asked = client.ask(version, &request);
+            assert_eq!(client.decisions(), ["allowed ClusterAction Cluster kafka-cluster"]);
+            assert_eq!(asked.forwarded(), &request.with_session_epoch(-1));
+        }
+
+        let mut client = client();
+        opens_session(&mut client, BY_ID, 55, &[("orders", &[0])]);
+        let as_follower = in_session(fetch(BY_ID, &[]), 55, 1).with_replica_state(replica.clone());
+        assert!(is_unknown(client.ask(BY_ID, &as_follower)));
+        let closes = in_session(fetch(BY_ID, &[("orders", &[0])]), 55, -1).with_replica_state(replica);
+        let asked = client.ask(BY_ID, &closes);
+        assert_eq!(asked.response(), answer(0, &[topic(BY_ID, "orders", 29, &[0])]));
+        assert!(client.ask(BY_ID, &in_session(fetch(BY_ID, &[]), 55, 1)).went_on_as_it_came());
+    }
+}

@@ -46,6 +46,7 @@ mod create_topics;
 mod delete_topics;
 mod describe_log_dirs;
 pub mod api_versions;
+mod auto_topic_creation;
 mod context;
 mod dispatch;
 mod fetch_sessions;

@@ -1,70 +1,53 @@
 //! Metadata (3): `KafkaApis.handleTopicMetadataRequest`.
 //!
 //! Describe on each topic, in three forms. All topics: those denied are left out, and no denial is logged. By name: a
-//! denied topic is answered as denied whether or not it exists. By id (version 12 on): entries that have only a name
-//! are ignored.
+//! denied topic is answered as denied whether or not it exists, and asking may create it ([`crate::auto_topic_creation`]).
+//! By id (version 12 on): entries that have only a name are ignored.
 //!
-//! Asking may create topics. A broker would create them in the name of the caller, and asks for Create on the cluster or
-//! the topic; here it would take us for the caller. So the permission to create goes on only if the caller may create
-//! every topic it names. Otherwise the request goes on without, and what the answer says is missing is created by a
-//! second request if the caller may ([`Lookup::create_topics`]). Before version 4 the permission cannot be taken back:
-//! what is missing and must not be created is found out before and left out.
-//!
-//! Both fields of authorized operations (KIP-430) are ours: the broker's would say what Doorkeeper may do.
+//! Both fields of authorized operations (KIP-430) are ours: the broker's would say what Doorkeeper may do. Brokers and the
+//! ids of cluster and controller are told to everybody.
 
 use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
 
-use acl::{AclOperation, AuthorizationResult, Grants, ResourceType};
+use acl::{AclOperation, AuthorizationResult, CLUSTER_NAME, Grants, ResourceType};
 use protocol::messages::metadata_request::MetadataRequestTopic;
 use protocol::messages::metadata_response::MetadataResponseTopic;
 use protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
 use protocol::{ErrorCode, ErrorResponse, StrBytes};
 use uuid::Uuid;
 
-use crate::internal_topics::is_internal;
+use crate::auto_topic_creation::{self, Creation, create_denied, missing_topics};
 use crate::outcome::prepend;
 use crate::{Authorize, Edit, Edited, Lookup, Outcome, RequestContext};
-
-/// The field of authorized operations where it was not asked for.
-const NOT_ASKED: i32 = i32::MIN;
 
 impl Authorize for MetadataRequest {
     fn lookup(&self, version: i16, grants: &Grants) -> Lookup {
         match form(self, version) {
             Form::ByIds(ids) => Lookup::topic_ids(ids),
-            Form::ByNames(mut names) if version < 4 => {
-                names.retain(|name| is_allowed(grants, AclOperation::Describe, name));
-                match names.iter().all(|name| may_create(grants, name)) {
-                    true => Lookup::default(),
-                    false => Lookup { auto_create_topics: true, ..Lookup::topics(&names) },
-                }
+            Form::ByNames(mut names) => {
+                let describe = |name: &str| grants.authorize(AclOperation::Describe, ResourceType::Topic, name);
+                names.retain(|name| describe(name) == AuthorizationResult::Allowed);
+                Creation::lookup(version, &names, grants)
             }
-            Form::ByNames(_) | Form::AllTopics | Form::Refused(_) => Lookup::default(),
+            Form::AllTopics | Form::Refused(_) => Lookup::default(),
         }
     }
 
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<MetadataResponse> {
         match form(self, context.version) {
             Form::Refused(error) => Outcome::Respond(self.error_response(context.version, error)),
-            Form::AllTopics => {
-                let operations = Operations::of(self, context.version);
-                Outcome::ForwardThen(Edit::typed(move |context, response| {
-                    leave_out_denied(context, response);
-                    operations.fill_in(context, response);
-                }))
-            }
+            Form::AllTopics => all_topics(self, context.version),
             Form::ByIds(ids) => by_ids(self, ids, context),
             Form::ByNames(names) => by_names(self, names, context),
         }
     }
 }
 
-/// What is asked for.
+/// What is asked for. Names and ids once each, in the order of the request.
 enum Form {
     AllTopics,
-    /// Each once, in the order of the request.
     ByNames(Vec<StrBytes>),
-    /// Each once, in the order of the request.
     ByIds(Vec<Uuid>),
     /// Nothing that a broker answers.
     Refused(ErrorCode),
@@ -77,26 +60,28 @@ fn form(request: &MetadataRequest, version: i16) -> Form {
     match version {
         0 if topics.is_empty() => Form::AllTopics,
         ..=11 if by_id || unnamed => Form::Refused(ErrorCode::INVALID_REQUEST),
-        _ if by_id => {
-            let ids = topics.iter().map(|topic| topic.topic_id).filter(|id| !id.is_nil());
-            Form::ByIds(distinct(ids))
-        }
+        _ if by_id => Form::ByIds(distinct(topics.iter().map(|topic| topic.topic_id).filter(|id| !id.is_nil()))),
         _ if unnamed => Form::Refused(ErrorCode::UNKNOWN_SERVER_ERROR),
-        _ => Form::ByNames(distinct(topics.iter().filter_map(|topic| topic.name.clone()).map(|name| name.0))),
+        _ => Form::ByNames(distinct(topics.iter().filter_map(|topic| topic.name.as_deref()).cloned())),
     }
 }
 
-fn distinct<T: Clone + Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> Vec<T> {
+fn distinct<T: Clone + Eq + Hash>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut seen = HashSet::new();
     all.filter(|one| seen.insert(one.clone())).collect()
 }
 
-fn leave_out_denied(context: &mut RequestContext<'_>, response: &mut MetadataResponse) {
-    let names = response.topics.iter().filter_map(|topic| topic.name.as_deref());
-    let authorized = context.filter_by_authorized_quietly(AclOperation::Describe, ResourceType::Topic, names);
-    response.topics.retain(|topic| topic.name.as_deref().is_some_and(|name| authorized.contains(name)));
+fn all_topics(request: &MetadataRequest, version: i16) -> Outcome<MetadataResponse> {
+    let operations = Operations::of(request, version);
+    Outcome::ForwardThen(Edit::typed(move |context, response: &mut MetadataResponse| {
+        let names = response.topics.iter().filter_map(|topic| topic.name.as_deref());
+        let authorized = context.filter_by_authorized_quietly(AclOperation::Describe, ResourceType::Topic, names);
+        response.topics.retain(|topic| topic.name.as_deref().is_some_and(|name| authorized.contains(name)));
+        operations.fill_in(context, response);
+    }))
 }
 
+/// Unknown ids come first in the answer, denied ones last.
 fn by_ids(
     request: &mut MetadataRequest,
     ids: Vec<Uuid>,
@@ -112,15 +97,18 @@ fn by_ids(
             Some(_) => denied.push(denied_topic(None, id, ErrorCode::TOPIC_AUTHORIZATION_FAILED)),
         }
     }
-    let changed = retain(request, |topic| allowed.contains(&topic.topic_id));
+    let reduced = retain(request, |topic| allowed.contains(&topic.topic_id));
     let operations = Operations::of(request, context.version);
-    forward(changed, operations.are_asked(), move |context, response| {
+    let edit = Edit::typed(move |context, response: &mut MetadataResponse| {
         operations.fill_in(context, response);
         prepend(unknown, &mut response.topics);
         response.topics.extend(denied);
-    })
+    });
+    if reduced { Outcome::ForwardReduced(edit) } else { Outcome::ForwardThen(edit) }
 }
 
+/// Topics that must not be created come behind the others in the answer, those that must not be described last. With
+/// none left the request still goes on, for the brokers.
 fn by_names(
     request: &mut MetadataRequest,
     names: Vec<StrBytes>,
@@ -128,133 +116,49 @@ fn by_names(
 ) -> Outcome<MetadataResponse> {
     let version = context.version;
     let authorized = context.filter_by_authorized(AclOperation::Describe, ResourceType::Topic, &names);
-    let (mut allowed, denied): (Vec<StrBytes>, Vec<StrBytes>) =
-        names.into_iter().partition(|name| authorized.contains(name));
-    let mut denied: Vec<MetadataResponseTopic> = denied.into_iter().map(describe_denied).collect();
+    let (mut allowed, denied): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| authorized.contains(name));
 
-    let creatable: BTreeSet<StrBytes> =
-        allowed.iter().filter(|name| may_create(context.grants, name)).cloned().collect();
-    let creation = if version >= 4 && !request.allow_auto_topic_creation {
-        Creation::NotAsked
-    } else if creatable.len() == allowed.len() {
-        Creation::ByTheBroker
-    } else if version >= 4 {
-        request.allow_auto_topic_creation = false;
-        Creation::Apart(creatable)
-    } else {
-        prepend(leave_out_create_denied(&mut allowed, context), &mut denied);
-        Creation::NotAsked
-    };
-
+    let creation = Creation::decide(request, &allowed, context);
+    if let Creation::Denied(denied) = &creation {
+        allowed.retain(|name| !denied.contains(name));
+    }
     let allowed: HashSet<StrBytes> = allowed.into_iter().collect();
     let reduced = retain(request, |topic| topic.name.as_deref().is_some_and(|name| allowed.contains(name)));
-    let all_topics = version == 0 && reduced && allowed.is_empty();
-    let operations = Operations::of(request, version);
-    let creates = !matches!(creation, Creation::NotAsked);
-    if !reduced && !creates && !operations.are_asked() {
-        return Outcome::Forward;
-    }
-    let finish = move |context: &mut RequestContext<'_>, response: &mut MetadataResponse, create_denied| {
-        if all_topics {
-            response.topics.clear();
-        }
-        operations.fill_in(context, response);
-        response.topics.extend(create_denied);
-        response.topics.extend(denied);
-    };
+    // In version 0 an empty list asks for all topics, and nothing asks for none.
+    let none_asked = version == 0 && allowed.is_empty();
     let changed = reduced || matches!(creation, Creation::Apart(_));
+    let operations = Operations::of(request, version);
+
+    let finish =
+        move |context: &mut RequestContext<'_>, response: &mut MetadataResponse, undone: BTreeSet<StrBytes>| {
+            if none_asked {
+                response.topics.clear();
+            }
+            operations.fill_in(context, response);
+            response.topics.extend(undone.into_iter().map(create_denied));
+            response.topics.extend(
+                denied
+                    .into_iter()
+                    .map(|name| denied_topic(Some(name.into()), Uuid::nil(), ErrorCode::TOPIC_AUTHORIZATION_FAILED)),
+            );
+        };
     let edit = Edit::Typed(Box::new(move |context, response: &mut MetadataResponse| {
         let missing = missing_topics(response);
-        match creation {
-            Creation::Apart(creatable) if !missing.is_empty() => {
-                let create_topics = missing.intersection(&creatable).cloned().collect();
-                let lookup = Lookup { auto_create_topics: true, create_topics, ..Lookup::default() };
-                return Edited::Needs(
-                    lookup,
-                    Box::new(move |context, response| {
-                        let create_denied = created_apart(&missing, context, response);
-                        finish(context, response, create_denied);
-                        Edited::Done
-                    }),
-                );
-            }
-            Creation::ByTheBroker if !missing.is_empty() => drop(authorize_creation(&missing, context)),
-            Creation::ByTheBroker | Creation::Apart(_) | Creation::NotAsked => {}
+        if let Some(lookup) = creation.second_request(&missing) {
+            return Edited::Needs(
+                lookup,
+                Box::new(move |context, response| {
+                    let undone = auto_topic_creation::settle(&missing, context, response);
+                    finish(context, response, undone);
+                    Edited::Done
+                }),
+            );
         }
-        finish(context, response, Vec::new());
+        let undone = creation.denied(&missing, context);
+        finish(context, response, undone);
         Edited::Done
     }));
     if changed { Outcome::ForwardReduced(edit) } else { Outcome::ForwardThen(edit) }
-}
-
-/// Who creates what is missing, if the broker creates topics at all.
-enum Creation {
-    NotAsked,
-    /// Every topic that is left may be created.
-    ByTheBroker,
-    /// Only these may; they are asked for again, with the permission to create them.
-    Apart(BTreeSet<StrBytes>),
-}
-
-/// Before version 4: takes out what is missing and must not be created.
-fn leave_out_create_denied(
-    allowed: &mut Vec<StrBytes>,
-    context: &mut RequestContext<'_>,
-) -> Vec<MetadataResponseTopic> {
-    let missing = allowed.iter().filter(|name| !context.found.topics.contains_key(*name));
-    let missing: BTreeSet<StrBytes> = missing.cloned().collect();
-    if !context.found.auto_create_topics || missing.is_empty() {
-        return Vec::new();
-    }
-    let denied = authorize_creation(&missing, context);
-    allowed.retain(|name| !denied.contains(name));
-    denied.into_iter().map(create_denied).collect()
-}
-
-/// After the second request: what must not be created is answered as denied, for the rest the broker's answer counts.
-fn created_apart(
-    missing: &BTreeSet<StrBytes>,
-    context: &mut RequestContext<'_>,
-    response: &mut MetadataResponse,
-) -> Vec<MetadataResponseTopic> {
-    if !context.found.auto_create_topics {
-        return Vec::new();
-    }
-    let denied = authorize_creation(missing, context);
-    response.topics.retain(|topic| topic.name.as_deref().is_none_or(|name| !denied.contains(name)));
-    for topic in &mut response.topics {
-        let created = topic.name.as_deref().and_then(|name| context.found.created.get(name));
-        if let Some(&error) = created.filter(|error| **error != 0) {
-            topic.error_code = error;
-        }
-    }
-    denied.into_iter().map(create_denied).collect()
-}
-
-/// Asks whether topics may be created, as a broker does when it has found them missing. Returns those denied.
-fn authorize_creation(missing: &BTreeSet<StrBytes>, context: &mut RequestContext<'_>) -> BTreeSet<StrBytes> {
-    if context.authorize_cluster_quietly(AclOperation::Create) {
-        return BTreeSet::new();
-    }
-    let authorized = context.filter_by_authorized(AclOperation::Create, ResourceType::Topic, missing);
-    missing.iter().filter(|name| !authorized.contains(name)).cloned().collect()
-}
-
-/// Topics that do not exist, those with names that none can have among them.
-fn missing_topics(response: &MetadataResponse) -> BTreeSet<StrBytes> {
-    let missing = [ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0, ErrorCode::INVALID_TOPIC_EXCEPTION.0];
-    let topics = response.topics.iter().filter(|topic| missing.contains(&topic.error_code));
-    topics.filter_map(|topic| topic.name.as_deref()).cloned().collect()
-}
-
-/// Whether the law would let a topic be created. Nobody has asked yet, so it is no decision.
-fn may_create(grants: &Grants, name: &StrBytes) -> bool {
-    let cluster = grants.authorize(AclOperation::Create, ResourceType::Cluster, acl::CLUSTER_NAME);
-    cluster == AuthorizationResult::Allowed || is_allowed(grants, AclOperation::Create, name)
-}
-
-fn is_allowed(grants: &Grants, operation: AclOperation, topic: &StrBytes) -> bool {
-    grants.authorize(operation, ResourceType::Topic, topic) == AuthorizationResult::Allowed
 }
 
 /// Keeps only some of the topics asked for. Whether that made any difference.
@@ -265,32 +169,11 @@ fn retain(request: &mut MetadataRequest, keep: impl Fn(&MetadataRequestTopic) ->
     topics.len() != asked
 }
 
-fn forward(
-    changed: bool,
-    looks: bool,
-    edit: impl FnOnce(&mut RequestContext<'_>, &mut MetadataResponse) + Send + 'static,
-) -> Outcome<MetadataResponse> {
-    match (changed, looks) {
-        (true, _) => Outcome::ForwardReduced(Edit::typed(edit)),
-        (false, true) => Outcome::ForwardThen(Edit::typed(edit)),
-        (false, false) => Outcome::Forward,
-    }
-}
-
 fn denied_topic(name: Option<TopicName>, id: Uuid, error: ErrorCode) -> MetadataResponseTopic {
     MetadataResponseTopic::default().with_name(name).with_topic_id(id).with_error_code(error.0)
 }
 
-fn describe_denied(name: StrBytes) -> MetadataResponseTopic {
-    denied_topic(Some(name.into()), Uuid::nil(), ErrorCode::TOPIC_AUTHORIZATION_FAILED)
-}
-
-fn create_denied(name: StrBytes) -> MetadataResponseTopic {
-    let is_internal = is_internal(&name);
-    describe_denied(name).with_is_internal(is_internal)
-}
-
-/// Which fields of authorized operations were asked for.
+/// Which fields of authorized operations were asked for. The one of the cluster moved to DescribeCluster.
 #[derive(Clone, Copy)]
 struct Operations {
     cluster: bool,
@@ -298,6 +181,9 @@ struct Operations {
 }
 
 impl Operations {
+    /// What a field says that was not asked for.
+    const NOT_ASKED: i32 = i32::MIN;
+
     fn of(request: &MetadataRequest, version: i16) -> Operations {
         Operations {
             cluster: (8..=10).contains(&version) && request.include_cluster_authorized_operations,
@@ -305,16 +191,12 @@ impl Operations {
         }
     }
 
-    fn are_asked(self) -> bool {
-        self.cluster || self.topics
-    }
-
     /// Puts our fields in the place of the broker's, in an answer that has no denied topics yet.
     fn fill_in(self, context: &mut RequestContext<'_>, response: &mut MetadataResponse) {
         response.cluster_authorized_operations = match self.cluster {
-            false => NOT_ASKED,
+            false => Operations::NOT_ASKED,
             true if context.authorize_cluster(AclOperation::Describe) => {
-                context.authorized_operations(ResourceType::Cluster, acl::CLUSTER_NAME)
+                context.authorized_operations(ResourceType::Cluster, CLUSTER_NAME)
             }
             true => 0,
         };
@@ -323,8 +205,303 @@ impl Operations {
                 Some(name) if self.topics && topic.error_code != ErrorCode::UNKNOWN_TOPIC_ID.0 => {
                     context.authorized_operations(ResourceType::Topic, name)
                 }
-                _ => NOT_ASKED,
+                _ => Operations::NOT_ASKED,
             };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::metadata_response::MetadataResponseBroker;
+
+    use super::*;
+    use crate::testing::{Client, on_the_wire, str_bytes, topic_id};
+
+    const UNKNOWN: i16 = 3;
+    const INVALID: i16 = 17;
+    const DENIED: i16 = 29;
+
+    /// Without the permission to create topics, where the version can say so.
+    fn named(version: i16, names: &[&str]) -> MetadataRequest {
+        creating(names).with_allow_auto_topic_creation(version < 4)
+    }
+
+    fn creating(names: &[&str]) -> MetadataRequest {
+        let topic = |name: &&str| MetadataRequestTopic::default().with_name(Some(str_bytes(name).into()));
+        MetadataRequest::default().with_topics(Some(names.iter().map(topic).collect()))
+    }
+
+    fn id(name: &str) -> MetadataRequestTopic {
+        MetadataRequestTopic::default().with_name(None).with_topic_id(topic_id(name))
+    }
+
+    fn by_id(topics: &[MetadataRequestTopic]) -> MetadataRequest {
+        named(13, &[]).with_topics(Some(topics.to_vec()))
+    }
+
+    fn topic(name: &str, error: i16) -> MetadataResponseTopic {
+        let id = if error == 0 { topic_id(name) } else { Uuid::nil() };
+        denied_topic(Some(str_bytes(name).into()), id, ErrorCode(error))
+    }
+
+    fn nameless(name: &str, error: i16) -> MetadataResponseTopic {
+        denied_topic(None, topic_id(name), ErrorCode(error))
+    }
+
+    /// As a broker answers: node 1 is at its own address.
+    fn broker_says(version: i16, topics: &[MetadataResponseTopic]) -> MetadataResponse {
+        answer_at(version, "kafka", 9092, topics)
+    }
+
+    /// As a client sees it.
+    fn answer(version: i16, topics: &[MetadataResponseTopic]) -> MetadataResponse {
+        answer_at(version, "doorkeeper", 9101, topics)
+    }
+
+    fn answer_at(version: i16, host: &str, port: i32, topics: &[MetadataResponseTopic]) -> MetadataResponse {
+        let node = MetadataResponseBroker::default().with_node_id(1.into()).with_host(str_bytes(host)).with_port(port);
+        let response = MetadataResponse::default()
+            .with_brokers(vec![node])
+            .with_controller_id(1.into())
+            .with_topics(topics.to_vec());
+        on_the_wire(version, &response)
+    }
+
+    #[test]
+    fn denied_topics_are_left_out_where_all_are_asked_for() {
+        for version in [0, 1, 13] {
+            let mut client = Client::with(&["allow Read Topic orders"]);
+            let all = if version == 0 { creating(&[]) } else { creating(&[]).with_topics(None) };
+            let asked = client.ask(version, &all);
+            assert!(asked.went_on_as_it_came());
+            let broker = broker_says(version, &[topic("secret", 0), topic("orders", 0)]);
+            assert_eq!(client.answer(asked, broker), answer(version, &[topic("orders", 0)]));
+            let quiet = ["allowed Describe Topic orders (quiet)", "denied Describe Topic secret (quiet)"];
+            assert_eq!(client.decisions(), quiet);
+        }
+    }
+
+    #[test]
+    fn allowed_topics_go_on_as_they_came() {
+        for version in [4, 13] {
+            let mut client = Client::with(&["allow Describe Topic *"]);
+            let asked = client.ask(version, &named(version, &["orders", "audit", "orders"]));
+            assert_eq!(client.decisions(), ["allowed Describe Topic audit", "allowed Describe Topic orders"]);
+            assert!(asked.went_on_as_it_came());
+            let broker = broker_says(version, &[topic("orders", 0), topic("audit", UNKNOWN)]);
+            assert_eq!(client.answer(asked, broker), answer(version, &[topic("orders", 0), topic("audit", UNKNOWN)]));
+        }
+    }
+
+    #[test]
+    fn denied_topics_are_answered_behind_the_others_whether_or_not_they_exist() {
+        for version in [0, 4, 13] {
+            let mut client = Client::with(&["allow Describe Topic orders", "allow Create Cluster"]).topic("secret", 1);
+            let asked = client.ask(version, &named(version, &["secret", "orders", "gone"]));
+            assert_eq!(client.lookups, []);
+            assert_eq!(
+                client.decisions(),
+                ["denied Describe Topic gone", "allowed Describe Topic orders", "denied Describe Topic secret"]
+            );
+            assert_eq!(asked.forwarded(), &named(version, &["orders"]));
+            assert_eq!(
+                client.answer(asked, broker_says(version, &[topic("orders", 0)])),
+                answer(version, &[topic("orders", 0), topic("secret", DENIED), topic("gone", DENIED)])
+            );
+        }
+    }
+
+    #[test]
+    fn with_every_topic_denied_the_brokers_are_still_asked_for() {
+        for version in [1, 13] {
+            let mut client = Client::with(&[]);
+            let asked = client.ask(version, &named(version, &["secret"]));
+            assert_eq!(asked.forwarded(), &named(version, &[]));
+            let broker = broker_says(version, &[]);
+            assert_eq!(client.answer(asked, broker), answer(version, &[topic("secret", DENIED)]));
+        }
+        let mut client = Client::with(&[]);
+        let asked = client.ask(0, &named(0, &["secret"]));
+        assert_eq!(asked.forwarded(), &named(0, &[]), "which asks for all of them");
+        let broker = broker_says(0, &[topic("secret", 0), topic("orders", 0)]);
+        assert_eq!(client.answer(asked, broker), answer(0, &[topic("secret", DENIED)]));
+    }
+
+    #[test]
+    fn topics_by_id_are_decided_by_their_names() {
+        for version in [12, 13] {
+            let mut client = Client::with(&["allow Describe Topic orders"])
+                .topic("orders", 1)
+                .topic("secret", 1)
+                .topic("ignored", 1);
+            let ignored = MetadataRequestTopic::default().with_name(Some(str_bytes("ignored").into()));
+            let asked = client.ask(version, &by_id(&[id("secret"), ignored, id("orders"), id("gone")]));
+            assert_eq!(client.lookups, [Lookup::topic_ids(["secret", "orders", "gone"].map(topic_id))]);
+            assert_eq!(client.decisions(), ["allowed Describe Topic orders", "denied Describe Topic secret"]);
+            assert_eq!(asked.forwarded(), &by_id(&[id("orders")]));
+            assert_eq!(
+                client.answer(asked, broker_says(version, &[topic("orders", 0)])),
+                answer(version, &[nameless("gone", 100), topic("orders", 0), nameless("secret", DENIED)])
+            );
+
+            let asked = client.ask(version, &by_id(&[id("orders"), id("orders")]));
+            assert!(asked.went_on_as_it_came());
+        }
+    }
+
+    #[test]
+    fn requests_that_no_broker_answers_are_refused() {
+        let mut client = Client::with(&["allow Describe Topic *"]).topic("orders", 1);
+        for (version, request, error, at_the_top) in [
+            (10, by_id(&[id("orders")]), 42, 0),
+            (11, by_id(&[id("")]), 42, 0),
+            (12, by_id(&[id("")]), -1, 0),
+            (13, by_id(&[id("")]), -1, -1),
+        ] {
+            let asked = client.ask(version, &request);
+            let topic_id = request.topics.iter().flatten().next().unwrap().topic_id;
+            let topic = topic("", error).with_topic_id(topic_id);
+            let refused = MetadataResponse::default().with_topics(vec![topic]).with_error_code(at_the_top);
+            assert_eq!(asked.response(), refused, "version {version}");
+            assert!(client.decisions().is_empty());
+        }
+    }
+
+    #[test]
+    fn authorized_operations_are_the_callers() {
+        const READ_AND_DESCRIBE: i32 = 1 << 3 | 1 << 8;
+        const DESCRIBE: i32 = 1 << 8;
+        let about_topics = named(8, &["orders", "secret"]).with_include_topic_authorized_operations(true);
+        let request = about_topics.clone().with_include_cluster_authorized_operations(true);
+        for version in [8, 10] {
+            let theirs = topic("orders", 0).with_topic_authorized_operations(3576);
+            let broker = broker_says(version, &[theirs]).with_cluster_authorized_operations(8096);
+            let ours = topic("orders", 0).with_topic_authorized_operations(READ_AND_DESCRIBE);
+            let expected = answer(version, &[ours, topic("secret", DENIED)]);
+
+            let mut client = Client::with(&["allow Read Topic orders", "allow Describe Cluster"]);
+            let asked = client.ask(version, &request);
+            let answered = client.answer(asked, broker.clone());
+            assert_eq!(answered, expected.clone().with_cluster_authorized_operations(DESCRIBE));
+
+            client.acls_are_now(&["allow Read Topic orders"]);
+            let asked = client.ask(version, &request);
+            assert_eq!(client.answer(asked, broker), expected.with_cluster_authorized_operations(0));
+            assert_eq!(client.decisions().last().unwrap(), "denied Describe Cluster kafka-cluster");
+        }
+
+        let mut client = Client::with(&["allow Read Topic orders"]);
+        let asked = client.ask(13, &about_topics);
+        let theirs = topic("orders", 0).with_topic_authorized_operations(3576);
+        let ours = topic("orders", 0).with_topic_authorized_operations(READ_AND_DESCRIBE);
+        let answered = client.answer(asked, broker_says(13, &[theirs]));
+        assert_eq!(answered, answer(13, &[ours, topic("secret", DENIED)]));
+    }
+
+    #[test]
+    fn who_may_create_every_topic_has_them_created_by_the_broker() {
+        for acls in [
+            ["allow Describe Topic *", "allow Create Topic orders"],
+            ["allow Describe Topic *", "allow Create Cluster"],
+        ] {
+            for version in [0, 3, 4, 13] {
+                let mut client = Client::with(&acls).auto_create_topics();
+                let asked = client.ask(version, &creating(&["orders"]));
+                assert!(asked.went_on_as_it_came());
+                let broker = broker_says(version, &[topic("orders", UNKNOWN)]);
+                assert_eq!(client.answer(asked, broker), answer(version, &[topic("orders", UNKNOWN)]));
+                assert_eq!(client.lookups, []);
+                assert!(client.decisions().last().unwrap().starts_with("allowed Create"));
+            }
+        }
+    }
+
+    #[test]
+    fn topics_that_exist_need_no_permission_to_be_created() {
+        for version in [4, 13] {
+            let mut client = Client::with(&["allow Read Topic orders"]).auto_create_topics().topic("orders", 1);
+            let asked = client.ask(version, &creating(&["orders"]));
+            assert_eq!(asked.forwarded(), &named(version, &["orders"]));
+            let broker = broker_says(version, &[topic("orders", 0)]);
+            assert_eq!(client.answer(asked, broker), answer(version, &[topic("orders", 0)]));
+            assert_eq!(client.decisions(), ["allowed Describe Topic orders"]);
+            assert_eq!(client.lookups, []);
+        }
+    }
+
+    #[test]
+    fn missing_topics_are_created_apart_for_those_who_may() {
+        let acls = [
+            "allow Describe Topic *",
+            "deny Describe Topic secret",
+            "allow Create Topic mine",
+            "allow Create Topic m!",
+        ];
+        let names = ["secret", "orders", "mine", "others", "__consumer_offsets", "m!"];
+        let broker = |version| {
+            let internal = topic("__consumer_offsets", UNKNOWN);
+            let missing = [topic("mine", UNKNOWN), topic("others", UNKNOWN), internal, topic("m!", INVALID)];
+            broker_says(version, &[&[topic("orders", 0)][..], &missing].concat())
+        };
+        for version in [4, 13] {
+            let mut client = Client::with(&acls).auto_create_topics();
+            let asked = client.ask(version, &creating(&names));
+            assert_eq!(asked.forwarded(), &named(version, &names[1..]));
+            let answered = client.answer(asked, broker(version));
+            let create_topics = [str_bytes("mine"), str_bytes("m!")].into();
+            assert_eq!(client.lookups, [Lookup { auto_create_topics: true, create_topics, ..Lookup::default() }]);
+            assert_eq!(
+                client.decisions()[6..],
+                [
+                    "denied Create Cluster kafka-cluster (quiet)",
+                    "denied Create Topic __consumer_offsets",
+                    "allowed Create Topic m!",
+                    "allowed Create Topic mine",
+                    "denied Create Topic others",
+                ]
+            );
+            let undone = topic("__consumer_offsets", DENIED).with_is_internal(true);
+            let last = [undone, topic("others", DENIED), topic("secret", DENIED)];
+            let created = [topic("orders", 0), topic("mine", UNKNOWN), topic("m!", INVALID)];
+            assert_eq!(answered, answer(version, &[&created[..], &last].concat()));
+
+            let mut client = Client::with(&acls);
+            let asked = client.ask(version, &creating(&names));
+            let answered = client.answer(asked, broker(version));
+            let mut as_the_broker_says = broker(version).topics;
+            as_the_broker_says.push(topic("secret", DENIED));
+            assert_eq!(answered, answer(version, &as_the_broker_says), "a broker that creates none");
+            assert_eq!(client.decisions().len(), 6);
+        }
+    }
+
+    #[test]
+    fn before_version_4_what_must_not_be_created_is_left_out() {
+        let acls = ["allow Describe Topic *", "allow Create Topic mine"];
+        for version in [0, 3] {
+            let mut client = Client::with(&acls).auto_create_topics().topic("orders", 1);
+            let asked = client.ask(version, &named(version, &["others", "mine", "orders"]));
+            let topics = ["others", "mine", "orders"].map(str_bytes);
+            assert_eq!(client.lookups, [Lookup { auto_create_topics: true, ..Lookup::topics(&topics) }]);
+            assert_eq!(
+                client.decisions()[3..],
+                [
+                    "denied Create Cluster kafka-cluster (quiet)",
+                    "allowed Create Topic mine",
+                    "denied Create Topic others",
+                ]
+            );
+            assert_eq!(asked.forwarded(), &named(version, &["mine", "orders"]));
+            let broker = broker_says(version, &[topic("orders", 0), topic("mine", UNKNOWN)]);
+            assert_eq!(
+                client.answer(asked, broker),
+                answer(version, &[topic("orders", 0), topic("mine", UNKNOWN), topic("others", DENIED)])
+            );
+
+            let mut client = Client::with(&acls).topic("orders", 1);
+            let asked = client.ask(version, &named(version, &["others", "orders"]));
+            assert!(asked.went_on_as_it_came(), "a broker that creates none");
         }
     }
 }

@@ -96,7 +96,7 @@ impl Client {
         self.grants = grants(acls);
     }
 
-    /// Sends a request, and decides it. What stands in no field of the version is lost on the way, as on a wire.
+    /// Sends a request, and decides it.
     pub(crate) fn ask<T: ErrorResponse>(&mut self, version: i16, request: &T) -> Asked<T>
     where
         T::Response: Decodable,
@@ -257,8 +257,12 @@ impl Cluster {
         let names =
             |id: &Uuid| self.topics.keys().find(|name| topic_id(name) == *id).map(|name| (*id, str_bytes(name)));
         let created = |name: &StrBytes| {
-            let exists = self.topics.contains_key(&**name);
-            (name.clone(), if exists { 0 } else { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0 })
+            let error = match self.topics.contains_key(&**name) {
+                true => ErrorCode::NONE,
+                false if name.contains('!') => ErrorCode::INVALID_TOPIC_EXCEPTION,
+                false => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            };
+            (name.clone(), error.0)
         };
         Found {
             topic_names: lookup.topic_ids.iter().filter_map(names).collect(),
