@@ -30,8 +30,16 @@ pub struct Process {
     stderr: Log,
 }
 
-/// The watchdog: `$1` is the process group, `$2` a directory to remove or empty.
-const WATCHDOG: &str = r#"read -r _; kill -9 "-$1" 2>/dev/null; [ -z "$2" ] || rm -rf "$2""#;
+/// The watchdog: `$1` is the process group, `$2` a directory to remove or empty. A killed process may take a moment to
+/// let go of its files, and then the directory is not empty yet.
+const WATCHDOG: &str = r#"
+    read -r _
+    kill -9 "-$1" 2>/dev/null
+    for attempt in 1 2 3 4 5 6 7 8 9 10; do
+        [ -n "$2" ] && [ -e "$2" ] || exit 0
+        rm -rf "$2" 2>/dev/null || sleep 0.3
+    done
+"#;
 
 impl Process {
     /// Starts `command`. `name` is for messages; `input` is all of its standard input.

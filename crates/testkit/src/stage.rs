@@ -216,11 +216,8 @@ fn configuration(plan: &Plan, kafka: &str, ports: &StagePorts, brokers: &[u16]) 
         for line in lines {
             let _ = writeln!(text, "    {line}");
         }
-        let _ = writeln!(
-            text,
-            "    brokers: {{ mode: ports, advertised_host: {HOST}, nodes: {{ {} }} }}",
-            nodes(index)
-        );
+        let _ =
+            writeln!(text, "    brokers: {{ mode: ports, advertised_host: {HOST}, nodes: {{ {} }} }}", nodes(index));
     };
     listener(
         "CLIENT",
