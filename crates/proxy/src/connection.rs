@@ -269,7 +269,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             self.requests.waits_for_budget() || self.upstream.as_ref().is_some_and(Upstream::waits_for_budget);
         let lasts_only_for_answers = self.half_closed || self.closing.is_some();
         let holds = self.requests.holds_bytes() || !self.outgoing.is_empty();
-        self.membership.stands(starved || lasts_only_for_answers, holds);
+        self.membership.stands(starved || lasts_only_for_answers, holds, self.line.len());
     }
 
     /// Whether nothing is left to be done.

@@ -46,13 +46,21 @@ pub(crate) enum Closed {
     /// It was the oldest of too many that had not logged in.
     TooManyLogins,
     UserRemoved,
+    /// A broker says that it belongs to another cluster.
+    OtherCluster,
     /// The deadline of the shutdown has passed.
     Stopped,
 }
 
 impl Closed {
-    const ALL: [Closed; 5] =
-        [Closed::Idle, Closed::HoldsUpOthers, Closed::TooManyLogins, Closed::UserRemoved, Closed::Stopped];
+    const ALL: [Closed; 6] = [
+        Closed::Idle,
+        Closed::HoldsUpOthers,
+        Closed::TooManyLogins,
+        Closed::UserRemoved,
+        Closed::OtherCluster,
+        Closed::Stopped,
+    ];
 
     /// For the log, and as label.
     pub(crate) fn reason(self) -> &'static str {
@@ -61,6 +69,7 @@ impl Closed {
             Closed::HoldsUpOthers => "holds_up_others",
             Closed::TooManyLogins => "too_many_logins",
             Closed::UserRemoved => "user_removed",
+            Closed::OtherCluster => "other_cluster",
             Closed::Stopped => "stopped",
         }
     }
@@ -98,6 +107,8 @@ struct Handle {
     waits: AtomicBool,
     /// Since when it holds bytes of the budget: 0 if it does not.
     holds_since: AtomicU64,
+    /// Requests in its line.
+    in_flight: AtomicUsize,
     user: OnceLock<Arc<str>>,
     waker: Mutex<Option<Waker>>,
 }
@@ -181,9 +192,10 @@ impl Connections {
         &self.clock
     }
 
-    /// One look at all connections.
-    pub(crate) fn sweep(&self) {
+    /// One look at all connections. Gives back how many requests they have in flight.
+    pub(crate) fn sweep(&self) -> usize {
         self.clock.tick();
+        let mut in_flight = 0;
         let (now, short) = (self.clock.now(), self.budget.is_short());
         for handle in &self.open {
             let quiet = Duration::from_millis(now.saturating_sub(handle.last_io.load(Ordering::Relaxed)));
@@ -193,7 +205,9 @@ impl Connections {
             } else if waits_too_long || (short && handle.holds_for(now) >= PATIENCE) {
                 handle.give(Order::Close(Closed::HoldsUpOthers));
             }
+            in_flight += handle.in_flight.load(Ordering::Relaxed);
         }
+        in_flight
     }
 
     /// Closes the connections of users who are not there any more.
@@ -257,14 +271,20 @@ impl Membership {
         self.handle.last_io.store(self.connections.clock.now(), Ordering::Relaxed);
     }
 
-    /// What others may be held up by.
-    pub(crate) fn stands(&self, waits: bool, holds: bool) {
+    /// What others may be held up by, and how many requests are in flight.
+    pub(crate) fn stands(&self, waits: bool, holds: bool, in_flight: usize) {
+        self.handle.in_flight.store(in_flight, Ordering::Relaxed);
         self.handle.waits.store(waits, Ordering::Relaxed);
         let held = self.handle.holds_since.load(Ordering::Relaxed) != 0;
         if holds != held {
             let since = if holds { self.connections.clock.now().max(1) } else { 0 };
             self.handle.holds_since.store(since, Ordering::Relaxed);
         }
+    }
+
+    /// An order from within.
+    pub(crate) fn give(&self, closed: Closed) {
+        self.handle.give(Order::Close(closed));
     }
 
     /// The login is over. A user that the store knows is watched from now on.

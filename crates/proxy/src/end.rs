@@ -36,6 +36,14 @@ pub(crate) enum End {
     Certificate(String),
     #[error("the login took longer than it may")]
     LoginTimeout,
+    #[error("no tls: {0}")]
+    Tls(#[source] io::Error),
+    #[error("tls came to a listener that speaks plaintext, is the client's `security.protocol` right?")]
+    TlsOnPlaintext,
+    #[error("plaintext came to a listener that speaks tls, is the client's `security.protocol` right?")]
+    PlaintextOnTls,
+    #[error("the system gives no random bytes")]
+    NoRandom,
     #[error("no connection to the broker: {0}")]
     NoUpstream(#[source] Unavailable),
     #[error("the broker could not be asked what a decision needs: {0}")]
@@ -84,7 +92,10 @@ impl End {
             | End::Decided(_)
             | End::Login(_)
             | End::Certificate(_)
-            | End::LoginTimeout => Owner::Client,
+            | End::LoginTimeout
+            | End::Tls(_)
+            | End::TlsOnPlaintext
+            | End::PlaintextOnTls => Owner::Client,
             End::NoUpstream(_)
             | End::LookUp(_)
             | End::BrokerLost(_)
@@ -93,7 +104,7 @@ impl End {
             | End::BrokerMalformed(_)
             | End::BrokerAnswer(_)
             | End::AnswerTooLong { .. } => Owner::Broker,
-            End::Ordered(_) => Owner::Doorkeeper,
+            End::Ordered(_) | End::NoRandom => Owner::Doorkeeper,
         }
     }
 

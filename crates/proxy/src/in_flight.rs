@@ -76,6 +76,10 @@ impl InFlight {
         self.places.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// A full line: the client is not read.
     pub(crate) fn is_full(&self) -> bool {
         self.places.len() >= self.most

@@ -18,22 +18,30 @@
 
 mod audit;
 mod audit_writer;
+mod bound;
+mod broker;
 mod broker_ports;
 mod brokers;
 mod budget;
+mod client_stream;
 mod clock;
 mod connection;
 mod connections;
 mod end;
 mod frame_reader;
 mod grants;
+mod guest;
 mod in_flight;
+mod listener;
 mod metrics;
 mod outgoing;
+mod session;
 pub mod settings;
 mod shared;
+mod shutdown;
 mod topics;
 mod upstream;
 
+pub use bound::{Bound, ProxyError, bind};
 pub use broker_ports::BrokerPortsError;
 pub use settings::Settings;

@@ -109,17 +109,23 @@ pub(crate) fn upstream_connect_error(reason: &'static str) {
 /// What a reload of the policy came to.
 pub(crate) fn reload(reload: &store::Reload) {
     counter!("doorkeeper_policy_reloads_total", "result" => reload.result()).increment(1);
-    if let store::Reload::Loaded { generation, acls, .. } = reload {
-        policy_loaded(*generation, *acls);
+    let failed = matches!(reload, store::Reload::Failed { .. });
+    gauge!("doorkeeper_policy_last_reload_successful").set(if failed { 0.0 } else { 1.0 });
+    let held = matches!(reload, store::Reload::Held { .. });
+    gauge!("doorkeeper_policy_held_back").set(if held { 1.0 } else { 0.0 });
+    if let store::Reload::Loaded { generation, acls, users, .. } = reload {
+        policy_loaded(*generation, *acls, *users);
     }
 }
 
 /// The policy that holds now.
-pub(crate) fn policy_loaded(generation: u64, acls: usize) {
+pub(crate) fn policy_loaded(generation: u64, acls: usize, users: usize) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     gauge!("doorkeeper_policy_last_reload_timestamp_seconds").set(now.as_secs_f64());
+    gauge!("doorkeeper_policy_last_reload_successful").set(1.0);
     gauge!("doorkeeper_policy_generation").set(generation as f64);
     gauge!("doorkeeper_acls_loaded").set(acls as f64);
+    gauge!("doorkeeper_users_loaded").set(users as f64);
 }
 
 impl std::fmt::Debug for Metrics {

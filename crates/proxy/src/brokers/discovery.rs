@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Until the next round when the last one did not hear from everybody.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// A round does not wait longer for those who do not answer; the first answer is used at once.
-const ROUND: Duration = Duration::from_secs(5);
+/// For those who do not answer while others do. The first answer is used at once.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// No cluster is larger; an answer that names more brokers is not believed.
 const MOST_BROKERS: usize = 10_000;
@@ -76,7 +76,7 @@ impl Discovery {
     pub(super) async fn run(mut self) {
         loop {
             let began = Instant::now();
-            let heard = self.round(began + ROUND).await;
+            let heard = self.round().await;
             let wait = if heard.problem.is_none() { self.refresh } else { self.refresh.min(RETRY) };
             self.conclude(heard);
             tokio::select! {
@@ -87,9 +87,9 @@ impl Discovery {
         }
     }
 
-    async fn round(&self, deadline: Instant) -> Heard {
+    async fn round(&self) -> Heard {
         let mut heard = Heard::default();
-        self.ask_known(deadline, &mut heard).await;
+        self.ask_known(&mut heard).await;
         if heard.sound == 0 {
             self.ask_bootstrap(&mut heard).await;
         }
@@ -97,27 +97,43 @@ impl Discovery {
     }
 
     /// Everybody is asked: this also keeps the control connections up, and proves that each belongs to the cluster.
-    async fn ask_known(&self, deadline: Instant, heard: &mut Heard) {
-        let cluster = Arc::clone(&self.cluster.borrow());
+    async fn ask_known(&self, heard: &mut Heard) {
         let mut asked = JoinSet::new();
+        let cluster = Arc::clone(&self.cluster.borrow());
         for node in cluster.nodes().filter(|node| cluster.is_live(node.id())) {
             let node = Arc::clone(node);
             asked.spawn(async move { node.control().metadata(MetadataTopics::None, false).await });
         }
-        while let Ok(Some(answered)) = timeout_at(deadline, asked.join_next()).await {
-            if let Ok(outcome) = answered {
-                self.hear(outcome, heard);
-            }
-        }
+        self.hear_all(asked, Instant::now() + PATIENCE, heard).await;
     }
 
     async fn ask_bootstrap(&self, heard: &mut Heard) {
-        for server in &self.connector.settings().bootstrap_servers {
+        let mut asked = JoinSet::new();
+        let settings = self.connector.settings();
+        for server in &settings.bootstrap_servers {
             // Nobody misses this connection.
             let control = ControlConnection::new(self.connector.clone(), server.clone(), Arc::default());
-            self.hear(control.metadata(MetadataTopics::None, false).await, heard);
+            asked.spawn(async move { control.metadata(MetadataTopics::None, false).await });
+        }
+        let deadline = Instant::now() + settings.connect_timeout + settings.request_timeout;
+        self.hear_all(asked, deadline, heard).await;
+    }
+
+    async fn hear_all(
+        &self,
+        mut asked: JoinSet<Result<MetadataResponse, RequestError>>,
+        mut deadline: Instant,
+        heard: &mut Heard,
+    ) {
+        while let Some(answered) = timeout_at(deadline, asked.join_next()).await.transpose() {
+            match answered {
+                Ok(Ok(outcome)) => self.hear(outcome, heard),
+                // The runtime shuts down.
+                Ok(Err(_)) => return,
+                Err(_) => return heard.problem = Some(format!("`{}` brokers do not answer", asked.len())),
+            }
             if heard.sound > 0 {
-                return;
+                deadline = deadline.min(Instant::now() + PATIENCE);
             }
         }
     }
