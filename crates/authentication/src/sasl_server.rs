@@ -331,15 +331,17 @@ fn illegal_state(request: RequestFrame) -> Result<Step, LoginError> {
     let cause = LoginError::IllegalState { received: request.api_key };
     let error = ErrorCode::ILLEGAL_SASL_STATE;
     // The one request whose unknown versions have an answer, in version 0.
-    let bytes = if request.api_key == ApiKey::ApiVersions
+    if request.api_key == ApiKey::ApiVersions
         && ApiVersionsAnswer::of(&request) == Ok(ApiVersionsAnswer::UnsupportedVersion)
     {
         let response = ApiVersionsResponse::default().with_error_code(error.0);
-        Some(encode_response(0, request.correlation_id, &response)?)
-    } else {
-        error_response(&guard(request)?, error)?
-    };
-    Ok(Step::fail(bytes, cause))
+        let bytes = encode_response(0, request.correlation_id, &response)?;
+        return Ok(Step::fail(Some(bytes), cause));
+    }
+    Ok(match error_response(&guard(request)?, error) {
+        Ok(bytes) => Step::fail(bytes, cause),
+        Err(error) => Step::fail(None, error.into()),
+    })
 }
 
 fn guard(request: RequestFrame) -> Result<GuardedRequest, LoginError> {

@@ -5,57 +5,122 @@
 
 use std::fmt::Write as _;
 
-use x509_parser::asn1_rs::{Any, Class, ToDer};
-use x509_parser::parse_x509_certificate;
-use x509_parser::x509::{AttributeTypeAndValue, RelativeDistinguishedName};
-
 use crate::java_text::decode_utf8;
 
 /// Why a certificate gives no name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum X500Error {
-    #[error("the certificate cannot be read: {0}")]
-    Certificate(String),
+    #[error("the certificate is not der up to the end of its subject")]
+    Malformed,
     #[error("the subject of the certificate is empty")]
     EmptySubject,
     #[error("the subject of the certificate has an empty part")]
     EmptyRelativeName,
     #[error("the subject of the certificate has an attribute type that is not an object identifier")]
     AttributeType,
-    #[error("the subject of the certificate has a value that cannot be written: {0}")]
-    Value(String),
 }
 
 /// The subject of a certificate in DER, most specific part first: `CN=Client One,OU=Dev\, Ops,O=Acme`.
+///
+/// The certificate is one that TLS has verified; what of it is read here is read strictly.
 pub fn subject(certificate_der: &[u8]) -> Result<String, X500Error> {
-    let (rest, certificate) =
-        parse_x509_certificate(certificate_der).map_err(|error| X500Error::Certificate(error.to_string()))?;
-    if !rest.is_empty() {
-        return Err(X500Error::Certificate("bytes follow it".to_owned()));
+    let mut outer = Der(certificate_der);
+    let mut certificate = outer.inside(SEQUENCE)?;
+    outer.end()?;
+    let mut contents = certificate.inside(SEQUENCE)?;
+    if contents.0.first() == Some(&VERSION) {
+        contents.element(VERSION)?;
     }
-    let parts: Vec<_> = certificate.subject().iter_rdn().collect();
+    contents.element(INTEGER)?; // serial number
+    contents.element(SEQUENCE)?; // signature algorithm
+    contents.element(SEQUENCE)?; // issuer
+    contents.element(SEQUENCE)?; // validity
+    let mut name = contents.inside(SEQUENCE)?;
+    let mut parts = Vec::new();
+    while !name.0.is_empty() {
+        parts.push(relative_name(name.inside(SET)?)?);
+    }
     if parts.is_empty() {
         return Err(X500Error::EmptySubject);
     }
-    let parts: Vec<_> = parts.into_iter().rev().map(relative_name).collect::<Result<_, _>>()?;
+    parts.reverse();
     Ok(parts.join(","))
 }
 
-fn relative_name(name: &RelativeDistinguishedName<'_>) -> Result<String, X500Error> {
-    let attributes: Vec<_> = name.iter().map(attribute).collect::<Result<_, _>>()?;
+fn relative_name(mut set: Der<'_>) -> Result<String, X500Error> {
+    let mut attributes = Vec::new();
+    while !set.0.is_empty() {
+        attributes.push(attribute(set.inside(SEQUENCE)?)?);
+    }
     if attributes.is_empty() {
         return Err(X500Error::EmptyRelativeName);
     }
     Ok(attributes.join("+"))
 }
 
-fn attribute(attribute: &AttributeTypeAndValue<'_>) -> Result<String, X500Error> {
-    let oid = attribute.attr_type().as_bytes();
-    let value = attribute.attr_value();
+fn attribute(mut pair: Der<'_>) -> Result<String, X500Error> {
+    let oid = pair.element(OBJECT_IDENTIFIER)?.content;
+    let value = pair.any()?;
+    pair.end()?;
     match keyword(oid) {
-        Some(keyword) if is_text(value) => Ok(format!("{keyword}={}", escaped(value.data))),
-        Some(keyword) => Ok(format!("{keyword}={}", hex(value)?)),
-        None => Ok(format!("{}={}", dotted(oid)?, hex(value)?)),
+        Some(keyword) if is_text(value.tag) => Ok(format!("{keyword}={}", escaped(value.content))),
+        Some(keyword) => Ok(format!("{keyword}={}", hex(value.whole))),
+        None => Ok(format!("{}={}", dotted(oid)?, hex(value.whole))),
+    }
+}
+
+const INTEGER: u8 = 0x02;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
+const VERSION: u8 = 0xa0;
+
+/// DER elements that are still to be read: tags of one byte, lengths in their shortest form.
+struct Der<'a>(&'a [u8]);
+
+struct Element<'a> {
+    tag: u8,
+    content: &'a [u8],
+    /// Tag and length too.
+    whole: &'a [u8],
+}
+
+impl<'a> Der<'a> {
+    fn any(&mut self) -> Result<Element<'a>, X500Error> {
+        self.split().ok_or(X500Error::Malformed)
+    }
+
+    fn split(&mut self) -> Option<Element<'a>> {
+        let (&tag, after_tag) = self.0.split_first()?;
+        let (&first, after_first) = after_tag.split_first()?;
+        let (length, body) = if first < 0x80 {
+            (usize::from(first), after_first)
+        } else {
+            // At most four bytes, so that no length overflows.
+            let count = usize::from(first & 0x7f);
+            let (bytes, body) = after_first.split_at_checked(count).filter(|_| count <= 4)?;
+            let length = bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
+            let shortest = length >= 0x80 && bytes.first() != Some(&0);
+            (length, Some(body).filter(|_| shortest)?)
+        };
+        let (content, rest) = body.split_at_checked(length)?;
+        let whole = self.0.get(..self.0.len().checked_sub(rest.len())?)?;
+        self.0 = rest;
+        let one_byte_tag = tag & 0x1f != 0x1f;
+        one_byte_tag.then_some(Element { tag, content, whole })
+    }
+
+    fn element(&mut self, tag: u8) -> Result<Element<'a>, X500Error> {
+        let element = self.any()?;
+        if element.tag == tag { Ok(element) } else { Err(X500Error::Malformed) }
+    }
+
+    fn inside(&mut self, tag: u8) -> Result<Der<'a>, X500Error> {
+        Ok(Der(self.element(tag)?.content))
+    }
+
+    fn end(&self) -> Result<(), X500Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(X500Error::Malformed) }
     }
 }
 
@@ -78,10 +143,8 @@ fn keyword(oid: &[u8]) -> Option<&'static str> {
 
 /// UTF8String, PrintableString, T61String, IA5String, GeneralString and BMPString: Java shows the bytes of all six as
 /// if they were UTF-8.
-fn is_text(value: &Any<'_>) -> bool {
-    value.class() == Class::Universal
-        && !value.header.constructed()
-        && matches!(value.tag().0, 12 | 19 | 20 | 22 | 27 | 30)
+fn is_text(tag: u8) -> bool {
+    matches!(tag, 12 | 19 | 20 | 22 | 27 | 30)
 }
 
 fn escaped(bytes: &[u8]) -> String {
@@ -102,15 +165,14 @@ fn escaped(bytes: &[u8]) -> String {
     format!("{}{core}{}", escape(lead), escape(trail))
 }
 
-/// `#` and the value's whole DER encoding in lower case.
-fn hex(value: &Any<'_>) -> Result<String, X500Error> {
-    let der = value.to_der_vec().map_err(|error| X500Error::Value(error.to_string()))?;
+/// `#` and the value's whole encoding in lower case.
+fn hex(der: &[u8]) -> String {
     let mut text = String::with_capacity(1 + 2 * der.len());
     text.push('#');
     for byte in der {
-        write!(text, "{byte:02x}").map_err(|error| X500Error::Value(error.to_string()))?;
+        write!(text, "{byte:02x}").expect("a string takes all text");
     }
-    Ok(text)
+    text
 }
 
 /// `2.5.4.12` of an encoded object identifier. Arcs of up to 128 bits, which is enough for UUIDs.
@@ -181,7 +243,10 @@ mod tests {
 
     #[test]
     fn what_is_not_a_certificate_is_refused() {
-        assert!(matches!(subject(b""), Err(X500Error::Certificate(_))));
-        assert!(matches!(subject(&[0x30, 0x80, 0, 0]), Err(X500Error::Certificate(_))));
+        for bytes in
+            [&b""[..], b"x", &[0x30], &[0x30, 0x80, 0, 0], &[0x30, 0x81, 1, 0], &[0x30, 0x85, 0, 0, 0, 0, 1, 0]]
+        {
+            assert_eq!(subject(bytes), Err(X500Error::Malformed), "{bytes:x?}");
+        }
     }
 }
