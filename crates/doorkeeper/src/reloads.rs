@@ -1,0 +1,23 @@
+//! Between the store and the proxy, which tells audit and metrics of each reload: here go the warnings.
+
+use store::{Problem, Reload, Severity};
+use tokio::sync::mpsc;
+
+/// Passes reloads on until either side ends.
+pub(crate) async fn pass_on(mut from: mpsc::Receiver<Reload>, to: mpsc::Sender<Reload>) {
+    while let Some(reload) = from.recv().await {
+        if let Reload::Loaded { warnings, .. } = &reload {
+            warn(warnings);
+        }
+        if to.send(reload).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What is valid and suspicious in a file that is in use.
+pub(crate) fn warn(problems: &[Problem]) {
+    for problem in problems.iter().filter(|problem| problem.severity == Severity::Warning) {
+        tracing::warn!("{problem}");
+    }
+}

@@ -1,0 +1,111 @@
+//! `doorkeeper run`: from a configuration to a running proxy, and to its end.
+//!
+//! 1. The configuration and everything it names is read; anything wrong ends it here, before a port is bound.
+//! 2. All ports are bound, those of metrics first, so that a start that takes long can be watched.
+//! 3. The upstream is looked for; once it has answered, we are ready. Clients are served before, as well as can be.
+//! 4. SIGTERM: not ready, then the proxy finishes in good order.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use admin::Health;
+use client::Connector;
+use metrics::gauge;
+use store::{Severity, Store};
+use tokio::sync::{Notify, mpsc};
+
+use crate::configuration::{self, Configuration, Expiry};
+use crate::signals::Signals;
+use crate::{Exit, logging, reloads, report};
+
+/// Reloads that wait to be told. More wait with the store.
+const RELOADS: usize = 16;
+
+/// How long a start may wait for the upstream without a word in the log.
+const UPSTREAM_PATIENCE: Duration = Duration::from_secs(10);
+
+pub(crate) fn run(config: &Path) -> Exit {
+    let read = configuration::read(config);
+    let Some(configuration) = read.configuration else {
+        let errors: Vec<_> = read.problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
+        eprint!("{}", report::list(&errors));
+        return Exit::BadConfiguration;
+    };
+    logging::start(&configuration.logging);
+    reloads::warn(&read.problems);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "cannot start");
+            return Exit::Failed;
+        }
+    };
+    let ended = runtime.block_on(start(configuration));
+    // What still blocks, such as a file system that hangs, must not hold the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match ended {
+        Ok(()) => Exit::Fine,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            Exit::Failed
+        }
+    }
+}
+
+async fn start(configuration: Configuration) -> anyhow::Result<()> {
+    let Configuration { proxy, upstream, store, metrics, logging: _, expiries } = configuration;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), cluster = proxy.cluster, "starting");
+    let signals = Signals::new()?;
+    let health = Health::new();
+    let recorder = admin::install_recorder(env!("CARGO_PKG_VERSION"))?;
+    if let Some(address) = metrics {
+        let server = admin::bind(address).await?;
+        tracing::info!(address = %server.local_address()?, "listening for /metrics, /livez and /readyz");
+        tokio::spawn(server.serve(recorder, health.clone()));
+    }
+    show(&expiries);
+
+    let store = store::file::open(store)?;
+    let current = store.current();
+    let bound = proxy::bind(proxy, Connector::new(upstream)?, current).await?;
+    tracing::info!("{}", store.first_load());
+    health.policy_is_loaded();
+
+    let (look_now, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (tell, told) = mpsc::channel(RELOADS);
+    let (to_proxy, for_proxy) = mpsc::channel(RELOADS);
+    bound.follow_reloads(for_proxy);
+    tokio::spawn(reloads::pass_on(told, to_proxy));
+    tokio::spawn(store.keep_current(look_now.clone(), tell));
+    tokio::spawn(say_when_ready(bound.upstream_seen(), health.clone()));
+    let asked_twice = tokio::spawn(signals.pass_on(look_now, stop.clone()));
+
+    let shutdown = async move {
+        stop.notified().await;
+        health.is_stopping();
+    };
+    tokio::select! {
+        () = bound.serve(shutdown) => tracing::info!("stopped"),
+        _ = asked_twice => {}
+    }
+    Ok(())
+}
+
+async fn say_when_ready(upstream_seen: impl Future<Output = ()>, health: Health) {
+    tokio::pin!(upstream_seen);
+    while tokio::time::timeout(UPSTREAM_PATIENCE, &mut upstream_seen).await.is_err() {
+        tracing::warn!("the upstream has not answered yet; clients wait with us");
+    }
+    health.upstream_is_seen();
+    match health.is_ready() {
+        true => tracing::info!("ready"),
+        false => tracing::info!("the upstream has answered"),
+    }
+}
+
+fn show(expiries: &[Expiry]) {
+    for Expiry { listener, at } in expiries {
+        gauge!("doorkeeper_tls_certificate_expiry_timestamp_seconds", "listener" => listener.clone()).set(*at as f64);
+    }
+}
