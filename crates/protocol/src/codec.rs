@@ -57,3 +57,68 @@ fn encode_frame<T: Encodable>(header: &[u8], version: i16, message: &T) -> Resul
     }
     Ok(frame.freeze())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api_key::ApiKey;
+    use crate::guard::{Limits, guard_request, guard_response};
+    use crate::messages::*;
+    use crate::versions::{served_versions, with_typed_apis};
+
+    fn request_survives<T: Request + PartialEq + std::fmt::Debug + Default>(api_key: ApiKey) {
+        for version in served_versions(api_key).unwrap() {
+            let frame = encode_request(&RequestFrame::header(api_key, version, 7, "me"), &T::default()).unwrap();
+            let parsed = RequestFrame::parse(frame.slice(4..)).unwrap();
+            let guarded = guard_request(parsed, &Limits::default()).unwrap();
+            let decoded: T = guarded.decode().unwrap();
+            assert_eq!(encode_request(&guarded, &decoded).unwrap(), frame, "{api_key} {version}");
+        }
+    }
+
+    fn response_survives<T: Request>(api_key: ApiKey)
+    where
+        T::Response: PartialEq + std::fmt::Debug + Default,
+    {
+        for version in served_versions(api_key).unwrap() {
+            let frame = encode_response(version, 7, &T::Response::default()).unwrap();
+            let guarded = guard_response(api_key, version, frame.slice(4..), &Limits::default()).unwrap();
+            let decoded: T::Response = guarded.decode().unwrap();
+            assert_eq!(encode_response(version, 7, &decoded).unwrap(), frame, "{api_key} {version}");
+            assert!(!guarded.has_addresses, "{api_key} {version}");
+        }
+    }
+
+    macro_rules! round_trips {
+        ($($api:ident $request:ident,)*) => {
+            #[test]
+            fn every_request_and_response_of_every_version_survives_writing_guarding_and_reading() {
+                $(
+                    request_survives::<$request>(ApiKey::$api);
+                    response_survives::<$request>(ApiKey::$api);
+                )*
+            }
+        };
+    }
+    with_typed_apis!(round_trips);
+
+    #[test]
+    fn a_reencoded_request_keeps_its_header_with_unknown_tags() {
+        let header = [0, 3, 0, 9, 0, 0, 0, 7, 0, 2, b'm', b'e', 1, 5, 1, 0xaa];
+        let body = [1, 0, 0, 0, 0];
+        let bytes = Bytes::from([&header[..], &body].concat());
+        let guarded = guard_request(RequestFrame::parse(bytes.clone()).unwrap(), &Limits::default()).unwrap();
+        let request: MetadataRequest = guarded.decode().unwrap();
+        assert_eq!(encode_request(&guarded, &request).unwrap().slice(4..), bytes);
+    }
+
+    #[test]
+    fn another_api_or_version_is_not_written_behind_a_header() {
+        let refused = |header, api_version| EncodeError::WrongHeader { header, api_version };
+        let fetch = RequestFrame::header(ApiKey::Fetch, 12, 1, "");
+        assert_eq!(encode_request(&fetch, &MetadataRequest::default()), Err(refused(ApiKey::Fetch, 12)));
+        let future = RequestFrame::header(ApiKey::Metadata, 99, 1, "");
+        assert_eq!(encode_request(&future, &MetadataRequest::default()), Err(refused(ApiKey::Metadata, 99)));
+        assert!(matches!(encode_response(99, 1, &MetadataResponse::default()), Err(EncodeError::Message(99, _))));
+    }
+}

@@ -168,8 +168,8 @@ fn dense_frames() -> Vec<Frame> {
         frame(ApiKey::Metadata, 9, &[], &[3, b'a', b'b', 0], &[0, 0, 0, 0]),
         // topics that each have one unknown tag
         frame(ApiKey::Metadata, 9, &[], &[1, 1, 9, 0], &[0, 0, 0, 0]),
-        frame(ApiKey::Fetch, 12, &[0; 21], &[1, 1, 0], &[1, 1, 0]),
-        frame(ApiKey::Fetch, 12, &[0; 21], &tagged, &[1, 1, 0]),
+        frame(ApiKey::Fetch, 12, &[0; 25], &[1, 1, 0], &[1, 1, 0]),
+        frame(ApiKey::Fetch, 12, &[0; 25], &tagged, &[1, 1, 0]),
         frame(ApiKey::Produce, 9, &[0, 0, 1, 0, 0, 0, 1], &[1, 1, 0], &[0]),
         frame(ApiKey::DeleteGroups, 2, &[], &[1], &[0]),
         frame(ApiKey::DeleteGroups, 2, &[], &[2, b'a'], &[0]),
