@@ -108,10 +108,10 @@ impl FetchSession {
 
     /// Why a broker would refuse an incremental request, leaving the session as it is.
     pub(crate) fn refusal(&self, epoch: i32, by_id: bool) -> Option<ErrorCode> {
-        if self.by_id != by_id {
-            Some(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR)
-        } else if self.epoch != epoch {
+        if self.epoch != epoch {
             Some(ErrorCode::INVALID_FETCH_SESSION_EPOCH)
+        } else if self.by_id != by_id {
+            Some(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR)
         } else {
             None
         }
@@ -250,8 +250,10 @@ impl TopicKey {
 
 #[cfg(test)]
 mod tests {
+    use protocol::messages::{FetchRequest, FetchResponse};
+
     use super::*;
-    use crate::testing::str_bytes;
+    use crate::testing::{Client, str_bytes};
 
     fn session(topic: &str, partitions: std::ops::Range<i32>) -> FetchSession {
         let partition = |partition| FetchPartition::default().with_partition(partition);
@@ -291,8 +293,119 @@ mod tests {
         assert_eq!(session.refusal(1, false), None);
         session.epoch = i32::MAX;
         assert_eq!(session.refusal(1, false), Some(ErrorCode::INVALID_FETCH_SESSION_EPOCH));
-        assert_eq!(session.refusal(1, true), Some(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR));
         session.advance();
-        assert_eq!(session.epoch, 1);
+        assert_eq!(session.refusal(1, false), None);
+        assert_eq!(session.refusal(1, true), Some(ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR));
+        assert_eq!(session.refusal(2, true), Some(ErrorCode::INVALID_FETCH_SESSION_EPOCH), "which is looked at first");
+    }
+
+    /// A broker's side of a session, as `FetchManager` and `FetchSession` keep it, and a client's.
+    #[derive(Default)]
+    struct Broker {
+        granted: i32,
+        session: Option<(i32, i32, Kept)>,
+    }
+
+    type Kept = BTreeMap<(TopicName, i32), i64>;
+
+    impl Broker {
+        fn answer(&mut self, request: &FetchRequest) -> FetchResponse {
+            let asked = |kept: &mut Kept| {
+                for topic in &request.topics {
+                    let offset = |p: &FetchPartition| ((topic.topic.clone(), p.partition), p.fetch_offset);
+                    kept.extend(topic.partitions.iter().map(offset));
+                }
+            };
+            if request.session_epoch <= 0 {
+                if request.session_id != 0 {
+                    let own = self.session.take().expect("only a session that was granted is named");
+                    assert_eq!(own.0, request.session_id);
+                }
+                if request.session_epoch == 0 {
+                    let mut kept = Kept::new();
+                    asked(&mut kept);
+                    self.granted += 1;
+                    self.session = Some((self.granted, 1, kept));
+                    return FetchResponse::default().with_session_id(self.granted);
+                }
+                return FetchResponse::default();
+            }
+            let (id, epoch, kept) = self.session.as_mut().expect("a session goes on only while it is known");
+            assert_eq!((request.session_id, request.session_epoch), (*id, *epoch), "we refuse what a broker would");
+            *epoch += 1;
+            asked(kept);
+            for topic in &request.forgotten_topics_data {
+                topic.partitions.iter().for_each(|p| drop(kept.remove(&(topic.topic.clone(), *p))));
+            }
+            assert!(!kept.is_empty(), "a session of which nothing is left is closed");
+            FetchResponse::default().with_session_id(*id)
+        }
+    }
+
+    #[test]
+    fn a_brokers_session_holds_exactly_what_is_allowed_of_the_clients() {
+        const TOPICS: [&str; 3] = ["a", "b", "c"];
+        let mut seed = 42u64;
+        let mut random = move |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        let (mut client, mut broker) = (Client::with(&[]), Broker::default());
+        let (mut id, mut epoch, mut wanted) = (0, 0, Kept::new());
+        let mut acls: Vec<String> = Vec::new();
+        let mut went_on = 0;
+        for _ in 0..20_000 {
+            if random(4) == 0 {
+                let allowed = TOPICS.iter().filter(|_| random(3) > 0);
+                acls = allowed.map(|topic| format!("allow Read Topic {topic}")).collect();
+                client.acls_are_now(&acls.iter().map(String::as_str).collect::<Vec<_>>());
+            }
+            let name = |topic: u64| TopicName::from(str_bytes(TOPICS[topic as usize]));
+            let mut request = FetchRequest::default();
+            if epoch <= 0 || random(50) == 0 {
+                (epoch, wanted) = (0, Kept::new());
+            }
+            for _ in 0..random(3) {
+                let (topic, partition, offset) = (name(random(3)), random(3) as i32, random(9) as i64);
+                let asked = FetchPartition::default().with_partition(partition).with_fetch_offset(offset);
+                request.topics.push(FetchTopic::default().with_topic(topic.clone()).with_partitions(vec![asked]));
+                wanted.insert((topic, partition), offset);
+            }
+            if epoch > 0 && random(3) == 0 {
+                let (topic, partition) = (name(random(3)), random(3) as i32);
+                let forgotten = ForgottenTopic::default().with_topic(topic.clone()).with_partitions(vec![partition]);
+                request.forgotten_topics_data.push(forgotten);
+                wanted.remove(&(topic, partition));
+            }
+            let may_read = |topic: &str| acls.contains(&format!("allow Read Topic {topic}"));
+
+            let asked = client.ask(12, &request.with_session_id(id).with_session_epoch(epoch));
+            let response = match asked.try_forwarded() {
+                None => asked.response(),
+                Some(forwarded) => {
+                    let response = broker.answer(forwarded);
+                    client.answer(asked, response)
+                }
+            };
+
+            let denied: BTreeSet<(TopicName, i32)> = response
+                .responses
+                .iter()
+                .flat_map(|topic| topic.partitions.iter().map(|p| (topic.topic.clone(), p.partition_index)))
+                .collect();
+            let expected = wanted.keys().filter(|(topic, _)| !may_read(topic)).cloned().collect();
+            assert_eq!((response.error_code, denied), (0, expected));
+            if response.session_id == 0 {
+                assert!(broker.session.is_none());
+                (id, epoch) = (0, 0);
+                continue;
+            }
+            went_on += 1;
+            (id, epoch) = (response.session_id, if id == response.session_id { epoch + 1 } else { 1 });
+            let kept = broker.session.as_ref().map(|(_, _, kept)| kept.clone()).unwrap_or_default();
+            let allowed: Kept = wanted.clone().into_iter().filter(|((topic, _), _)| may_read(topic)).collect();
+            assert_eq!(kept, allowed);
+        }
+        assert!(went_on > 5_000, "{went_on} fetches of sessions");
     }
 }

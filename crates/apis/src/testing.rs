@@ -204,6 +204,14 @@ impl<T: Shown> Asked<T> {
         }
     }
 
+    /// What went to the broker, if anything did.
+    pub(crate) fn try_forwarded(&self) -> Option<&T> {
+        match &self.fate {
+            Fate::Forwarded { request, .. } => Some(request),
+            _ => None,
+        }
+    }
+
     /// Whether the bytes that came in went to the broker.
     pub(crate) fn went_on_as_it_came(&self) -> bool {
         matches!(self.fate, Fate::Forwarded { as_it_came: true, .. })
