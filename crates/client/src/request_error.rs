@@ -36,18 +36,6 @@ pub enum Unsendable {
     Encode(#[from] EncodeError),
 }
 
-impl RequestError {
-    /// A label, of the same closed set as [`ConnectError::reason`].
-    pub fn reason(&self) -> &'static str {
-        match self {
-            RequestError::Connect(error) => error.reason(),
-            RequestError::Timeout { .. } => "timeout",
-            RequestError::Broker { .. } | RequestError::Unsendable { .. } => "protocol",
-            RequestError::Ended { .. } => "unreachable",
-        }
-    }
-}
-
 impl BrokerFault {
     /// Nobody's fault that a second attempt would meet again: the broker was restarted, or dropped an idle connection.
     pub(crate) fn is_loss(&self) -> bool {

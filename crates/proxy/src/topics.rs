@@ -180,7 +180,7 @@ fn found_topic(topic: MetadataResponseTopic, lookup: &Lookup) -> Option<(StrByte
     let name = topic.name?.0;
     let asked = lookup.all_topics || lookup.topics.contains(&name);
     let partitions = i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX);
-    asked.then(|| (name, FoundTopic { id: topic.topic_id, partitions, is_internal: topic.is_internal }))
+    asked.then_some((name, FoundTopic { id: topic.topic_id, partitions, is_internal: topic.is_internal }))
 }
 
 #[cfg(test)]

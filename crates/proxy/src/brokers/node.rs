@@ -46,11 +46,6 @@ impl Node {
         self.control.state().connected
     }
 
-    /// What the broker could do when its control connection was last made; none if it never was.
-    pub(crate) fn known_versions(&self) -> Option<Arc<BrokerVersions>> {
-        Some(self.learn(self.control.state().versions?))
-    }
-
     /// What the broker can do. Asks it if that is not known, or if it may have been restarted since.
     pub(crate) async fn versions(&self) -> Result<Arc<BrokerVersions>, RequestError> {
         Ok(self.learn(self.control.versions().await?))
