@@ -7,10 +7,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod java;
+mod mutation;
 
 use std::alloc::System;
 
 use bytes::Bytes;
+use mutation::{Frame, Random, seeds};
 use peakmem_alloc::{INSTRUMENTED_SYSTEM, PeakMemAlloc, PeakMemAllocTrait};
 use protocol::messages::{ApiKey as TypedKey, RequestKind, ResponseKind};
 use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response, served_versions};
@@ -28,19 +30,15 @@ fn a_million_mutated_frames_neither_panic_nor_take_memory_out_of_proportion() {
     let mut random = Random(setting("FUZZ_SEED", 1));
     let mut tally = Tally::default();
     // the schema programs are compiled at first use
-    seeds.iter().for_each(|seed| drop(guard_and_decode(seed)));
+    for seed in &seeds {
+        guard_and_decode(seed);
+    }
 
     for dense in dense_frames() {
         tally.count(&dense);
     }
     for _ in 0..setting("FUZZ_FRAMES", 1_000_000) {
-        let seed = random.of(&seeds);
-        let mut frame = Frame { bytes: seed.bytes.clone(), ..*seed };
-        for _ in 0..=random.below(3) {
-            let other = random.of(&seeds);
-            mutate(&mut random, &mut frame.bytes, &other.bytes);
-        }
-        tally.count(&frame);
+        tally.count(&random.mutated(&seeds));
     }
     println!("{tally:?}");
     assert!(tally.accepted > 10_000 && tally.refused > 10_000, "{tally:?}");
@@ -48,12 +46,6 @@ fn a_million_mutated_frames_neither_panic_nor_take_memory_out_of_proportion() {
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
-}
-
-/// A frame to be read as a request, or as a response to a request of this key and version.
-struct Frame {
-    bytes: Vec<u8>,
-    response_to: Option<(ApiKey, i16)>,
 }
 
 #[derive(Debug, Default)]
@@ -126,20 +118,6 @@ fn typed_key(key: ApiKey, version: i16) -> Option<TypedKey> {
     TypedKey::try_from(key.code()).ok()
 }
 
-/// What Kafka writes: a few messages of each key, version and direction.
-fn seeds() -> Vec<Frame> {
-    let file = java::run("Messages", 7, 6);
-    let mut records = java::Records(&file);
-    let mut seeds = Vec::new();
-    while !records.is_empty() {
-        let key = ApiKey::try_from(records.int16()).unwrap();
-        let version = records.int16();
-        let response_to = (records.int8() == 0).then_some((key, version));
-        seeds.push(Frame { bytes: records.bytes().unwrap().to_vec(), response_to });
-    }
-    seeds
-}
-
 /// Frames of as many elements as fit, each as small as it can be: they cost the decoder most.
 fn dense_frames() -> Vec<Frame> {
     const COUNT: u32 = 200_000;
@@ -176,61 +154,4 @@ fn dense_frames() -> Vec<Frame> {
         frame(ApiKey::CreateTopics, 7, &[], &[1, 0, 0, 0, 0, 0, 0, 1, 1, 0], &[0, 0, 0, 0, 0, 0]),
         frame(ApiKey::LeaveGroup, 5, &[1], &[1, 0, 0, 0], &[0]),
     ]
-}
-
-fn mutate(random: &mut Random, bytes: &mut Vec<u8>, other: &[u8]) {
-    const TELLING: [u8; 8] = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff, 0x0f];
-    if bytes.is_empty() {
-        bytes.push(random.next() as u8);
-        return;
-    }
-    let at = random.below(bytes.len());
-    let length = random.below(16).min(bytes.len() - at);
-    match random.below(10) {
-        0 => bytes[at] ^= 1 << random.below(8),
-        1 => bytes[at] = random.next() as u8,
-        2 | 3 => bytes[at] = TELLING[random.below(TELLING.len())],
-        4 => bytes.truncate(at),
-        5 => drop(bytes.drain(at..at + length)),
-        6 => {
-            let again = bytes[at..at + length].to_vec();
-            let times = if random.below(100) == 0 { random.below(2000) } else { 1 };
-            (0..times).for_each(|_| drop(bytes.splice(at..at, again.iter().copied())));
-        }
-        7 => {
-            let number = [i32::MAX, -1, -2, i32::MIN, 0x0100_0000, 0xffff][random.below(6)].to_be_bytes();
-            let end = (at + 4).min(bytes.len());
-            bytes[at..end].copy_from_slice(&number[..end - at]);
-        }
-        8 => {
-            let end = (at + 5).min(bytes.len());
-            let varint = [0xff, 0xff, 0xff, 0xff, TELLING[random.below(TELLING.len())]];
-            bytes[at..end].copy_from_slice(&varint[..end - at]);
-        }
-        _ => {
-            let from = random.below(other.len());
-            bytes.splice(at..at + length, other[from..].iter().take(24).copied());
-        }
-    }
-}
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-
-    fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
-        &items[self.below(items.len())]
-    }
 }

@@ -15,14 +15,29 @@ const HOW_TO_GET: &str = "install a JDK (17 or newer) and Maven, then run `mvn -
 
 /// Compiles the programs, runs one, and returns the bytes of its file.
 pub(crate) fn run(program: &str, seed: u64, count: usize) -> Vec<u8> {
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{program}-{}.bin", std::process::id()));
+    run_with(program, &[seed.to_string(), count.to_string()])
+}
+
+/// `Reread` over a file of these bytes.
+pub(crate) fn reread(records: &[u8]) -> Vec<u8> {
+    let file = temporary("records");
+    std::fs::write(&file, records).expect("the file can be written");
+    let bytes = run_with("Reread", &[file.display().to_string()]);
+    std::fs::remove_file(&file).expect("the file can be removed");
+    bytes
+}
+
+fn run_with(program: &str, arguments: &[String]) -> Vec<u8> {
+    let file = temporary(program);
     let class_path = format!("{}:{}", CLASSES.display(), *CLASS_PATH);
-    execute(
-        Command::new("java").args(["-cp", &class_path, program]).arg(&file).args([seed.to_string(), count.to_string()]),
-    );
+    execute(Command::new("java").args(["-cp", &class_path, program]).arg(&file).args(arguments));
     let bytes = std::fs::read(&file).expect("the program wrote its file");
     std::fs::remove_file(&file).expect("the file can be removed");
     bytes
+}
+
+fn temporary(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.bin", std::process::id()))
 }
 
 static CLASS_PATH: LazyLock<String> = LazyLock::new(|| {
@@ -45,9 +60,10 @@ fn in_maven(artifact: &str, version: &str) -> PathBuf {
 
 static CLASSES: LazyLock<PathBuf> = LazyLock::new(|| {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/java");
-    let classes = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("java-classes-{}", std::process::id()));
+    let classes = Path::new(env!("CARGO_TARGET_TMPDIR")).join(concat!("java-classes-", env!("CARGO_CRATE_NAME")));
     std::fs::create_dir_all(&classes).expect("a directory for the classes can be made");
-    let programs = ["RandomMessages.java", "Messages.java", "ErrorResponses.java"].map(|name| sources.join(name));
+    let programs =
+        ["RandomMessages.java", "Messages.java", "ErrorResponses.java", "Reread.java"].map(|name| sources.join(name));
     execute(Command::new("javac").arg("-d").arg(&classes).args(["-cp", &CLASS_PATH]).args(programs));
     classes
 });
