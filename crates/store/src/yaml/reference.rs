@@ -42,13 +42,13 @@ impl FileReferences {
     /// Where a named file is, or why it may not be read.
     pub(crate) fn locate(&self, named: &Path) -> Result<PathBuf, String> {
         match self {
-            FileReferences::RelativeTo(directory) => Ok(directory.join(named)),
+            FileReferences::RelativeTo(directory) => Ok(below(directory, named)),
             FileReferences::Below(directory) => {
                 let outside = || format!("`{}` is not below the directory of this file", named.display());
                 if named.components().any(|part| matches!(part, std::path::Component::ParentDir)) {
                     return Err(outside());
                 }
-                let path = directory.join(named);
+                let path = below(directory, named);
                 let real = |path: &Path| {
                     path.canonicalize().map_err(|error| format!("cannot read `{}`: {error}", named.display()))
                 };
@@ -59,6 +59,11 @@ impl FileReferences {
             }
         }
     }
+}
+
+/// Without the `./` that nobody wrote.
+fn below(directory: &Path, named: &Path) -> PathBuf {
+    if directory == Path::new(".") { named.to_owned() } else { directory.join(named) }
 }
 
 /// A piece of a text.
