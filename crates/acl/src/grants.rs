@@ -84,7 +84,7 @@ impl Grants {
         if self.is_super_user {
             return AuthorizationResult::Allowed;
         }
-        let decided = self.by_type.get(resource_type).masks(name).decide(operation);
+        let decided = self.by_type.get(resource_type).decide(operation, name);
         decided.unwrap_or_else(|| self.default_result(resource_type, name))
     }
 

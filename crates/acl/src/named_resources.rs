@@ -1,96 +1,90 @@
 //! The resources that any ACL is about, whoever it is for: what `allow.everyone.if.no.acl.found` asks for.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::by_resource_type::ByResourceType;
 use crate::common_prefix::common_prefix;
 use crate::sorted_map::SortedMap;
-use crate::{PatternType, ResourcePattern, ResourceType, WILDCARD_RESOURCE};
+use crate::{PatternType, ResourcePattern, ResourceType};
 
 /// How many ACLs there are on each pattern.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NamedResources {
-    counts: SortedMap<Key, usize>,
+    by_type: ByResourceType<Counts>,
 }
 
-/// In the order of the names' bytes, so that a prefix stands before what starts with it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    resource_type: ResourceType,
-    pattern_type: PatternType,
-    name: Arc<str>,
-}
-
-impl Key {
-    fn of(pattern: &ResourcePattern) -> Self {
-        let ResourcePattern { resource_type, pattern_type, name } = pattern.clone();
-        Self { resource_type, pattern_type, name }
-    }
-
-    fn compare(&self, resource_type: ResourceType, pattern_type: PatternType, name: &str) -> Ordering {
-        (self.resource_type, self.pattern_type, &*self.name).cmp(&(resource_type, pattern_type, name))
-    }
+/// Names stand in the order of their bytes, so a prefix stands before what starts with it.
+#[derive(Debug, Clone, Default)]
+struct Counts {
+    wildcard: usize,
+    literals: SortedMap<Arc<str>, usize>,
+    prefixes: SortedMap<Arc<str>, usize>,
 }
 
 impl NamedResources {
     pub(crate) fn new<'a>(patterns: impl Iterator<Item = &'a ResourcePattern>) -> Self {
-        let mut keys: Vec<Key> = patterns.map(Key::of).collect();
-        keys.sort_unstable();
-        let counts = keys.chunk_by(|left, right| left == right);
-        Self { counts: SortedMap::from_sorted(counts.filter_map(|equal| Some((equal.first()?.clone(), equal.len())))) }
+        let mut resources = Self::default();
+        for pattern in patterns {
+            resources.add(pattern);
+        }
+        resources
     }
 
     /// One more ACL on this pattern.
     pub(crate) fn add(&mut self, pattern: &ResourcePattern) {
-        if let Some(count) = self.counts.entry(&Key::of(pattern)) {
+        let counts = self.by_type.get_mut(pattern.resource_type);
+        if pattern.is_wildcard() {
+            counts.wildcard += 1;
+        } else if let Some(count) = counts.of(pattern.pattern_type).entry(&pattern.name) {
             *count += 1;
         }
     }
 
-    /// One ACL less on this pattern.
+    /// One ACL less on this pattern, on which there is one.
     pub(crate) fn remove(&mut self, pattern: &ResourcePattern) {
-        let key = Key::of(pattern);
-        match self.counts.get(|other| other.cmp(&key)) {
-            Some(0..=1) => {
-                self.counts.remove(&key);
-            }
-            Some(_) => {
-                if let Some(count) = self.counts.entry(&key) {
-                    *count -= 1;
-                }
-            }
-            None => {}
+        let counts = self.by_type.get_mut(pattern.resource_type);
+        if pattern.is_wildcard() {
+            counts.wildcard = counts.wildcard.saturating_sub(1);
+            return;
+        }
+        let names = counts.of(pattern.pattern_type);
+        let Some(count) = names.entry(&pattern.name) else { return };
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            names.remove(&pattern.name);
         }
     }
 
     /// Whether any ACL is about the resource of this type and name.
     pub(crate) fn contains(&self, resource_type: ResourceType, name: &str) -> bool {
-        self.has_literal(resource_type, WILDCARD_RESOURCE)
-            || self.has_literal(resource_type, name)
-            || self.has_prefix_of(resource_type, name)
+        let counts = self.by_type.get(resource_type);
+        counts.wildcard > 0
+            || counts.literals.get(|literal| (**literal).cmp(name)).is_some()
+            || counts.has_prefix_of(name)
     }
+}
 
-    fn has_literal(&self, resource_type: ResourceType, name: &str) -> bool {
-        self.counts.get(|key| key.compare(resource_type, PatternType::Literal, name)).is_some()
+impl Counts {
+    fn of(&mut self, pattern_type: PatternType) -> &mut SortedMap<Arc<str>, usize> {
+        match pattern_type {
+            PatternType::Literal => &mut self.literals,
+            PatternType::Prefixed => &mut self.prefixes,
+        }
     }
 
     /// Looks at the last prefix that is not behind the name. If the name does not start with it, only what the two have in
     /// common can still be one.
-    fn has_prefix_of(&self, resource_type: ResourceType, name: &str) -> bool {
+    fn has_prefix_of(&self, name: &str) -> bool {
         let mut rest = name;
-        loop {
-            let last = self.counts.last_before(|key| key.compare(resource_type, PatternType::Prefixed, rest).is_gt());
-            let Some((key, _)) = last else { return false };
-            if key.resource_type != resource_type || key.pattern_type != PatternType::Prefixed {
-                return false;
-            }
-            let common = common_prefix(rest, &key.name);
-            if common.len() == key.name.len() {
+        while let Some((prefix, _)) = self.prefixes.last_before(|prefix| **prefix > *rest) {
+            let common = common_prefix(rest, prefix);
+            if common.len() == prefix.len() {
                 return true;
             }
-            // It is shorter than `rest`: had the key started with all of it, the key would be behind it or equal.
+            // It is shorter than `rest`: a prefix that starts with all of `rest` is `rest`, or behind it.
             rest = common;
         }
+        false
     }
 }
 
@@ -105,7 +99,6 @@ mod tests {
         let mut resources = NamedResources::new([&pattern, &pattern].into_iter());
         resources.remove(&pattern);
         assert!(resources.contains(ResourceType::Topic, "foo"));
-        resources.remove(&pattern);
         resources.remove(&pattern);
         assert!(!resources.contains(ResourceType::Topic, "foo"));
         resources.add(&pattern);

@@ -7,14 +7,18 @@ use crate::masks::Masks;
 use crate::name_hasher::BuildNameHasher;
 use crate::operation::OperationSet;
 use crate::prefixes::Prefixes;
-use crate::{AclBinding, AclOperation, AclPermissionType, PatternType};
+use crate::{AclBinding, AclOperation, AclPermissionType, AuthorizationResult, PatternType};
 
 #[derive(Debug, Default)]
 pub(crate) struct ResourceGrants {
-    literals: HashMap<Arc<str>, Masks, BuildNameHasher>,
-    prefixes: Prefixes,
     /// Of LITERAL `*`.
     wildcard: Masks,
+    /// Of all literals together: what none of them decides need not be looked up.
+    all_literals: Masks,
+    /// Of all prefixes together, likewise.
+    all_prefixes: Masks,
+    literals: HashMap<Arc<str>, Masks, BuildNameHasher>,
+    prefixes: Prefixes,
     /// The operations that are allowed on at least one resource, by what the entries say of one another's names.
     on_some_resource: OperationSet,
 }
@@ -33,16 +37,37 @@ impl ResourceGrants {
             };
             *masks = masks.union(Masks::of(entry.operation, entry.permission_type));
         }
-        let mut grants =
-            Self { literals, prefixes: Prefixes::new(prefixes), wildcard, on_some_resource: OperationSet::EMPTY };
+        let mut grants = Self {
+            wildcard,
+            all_literals: literals.values().copied().fold(Masks::default(), Masks::union),
+            all_prefixes: prefixes.values().copied().fold(Masks::default(), Masks::union),
+            literals,
+            prefixes: Prefixes::new(prefixes),
+            on_some_resource: OperationSet::EMPTY,
+        };
         grants.on_some_resource = grants.find_on_some_resource(bindings);
         grants
     }
 
+    /// The decision about the resource of this name, if any entry makes one.
+    pub(crate) fn decide(&self, operation: AclOperation, name: &str) -> Option<AuthorizationResult> {
+        let mut masks = self.wildcard;
+        if self.all_literals.decide(operation).is_some() {
+            masks = masks.union(self.literal(name));
+        }
+        if self.all_prefixes.decide(operation).is_some() {
+            masks = masks.union(self.prefixes.matching(name));
+        }
+        masks.decide(operation)
+    }
+
     /// What all the entries about the resource of this name say together.
     pub(crate) fn masks(&self, name: &str) -> Masks {
-        let literal = self.literals.get(name).copied().unwrap_or_default();
-        self.wildcard.union(literal).union(self.prefixes.matching(name))
+        self.wildcard.union(self.literal(name)).union(self.prefixes.matching(name))
+    }
+
+    fn literal(&self, name: &str) -> Masks {
+        self.literals.get(name).copied().unwrap_or_default()
     }
 
     pub(crate) fn is_on_some_resource(&self, operation: AclOperation) -> bool {
@@ -62,10 +87,7 @@ impl ResourceGrants {
                 let denied_prefix = self.prefixes.matching(&pattern.name).deny;
                 match pattern.pattern_type {
                     PatternType::Literal if pattern.is_wildcard() => named,
-                    PatternType::Literal => {
-                        let literal = self.literals.get(&pattern.name).copied().unwrap_or_default();
-                        named.without(denied_prefix).without(literal.deny)
-                    }
+                    PatternType::Literal => named.without(denied_prefix).without(self.literal(&pattern.name).deny),
                     PatternType::Prefixed => named.without(denied_prefix),
                 }
             })
