@@ -94,7 +94,7 @@ impl Doorkeeper {
         write_private(self.directory(), name, text)
     }
 
-    /// The address a listener got, from its line in the log: `listener=NAME address=IP:PORT`.
+    /// The bootstrap address a listener got, from its line in the log: `listener=NAME address=IP:PORT`.
     ///
     /// # Errors
     /// If no such line has been written.
@@ -172,7 +172,9 @@ fn listening_address(line: &str, listener: &str) -> Option<SocketAddr> {
         let value = words.filter_map(|word| word.split_once('=')).find(|(key, _)| *key == name)?.1;
         Some(value.trim_matches(['"', ',']))
     };
-    (field("listener") == Some(listener)).then(|| field("address"))??.parse().ok()
+    // A listener has one line for itself and one for each broker's port.
+    let wanted = field("listener") == Some(listener) && field("node_id").is_none();
+    wanted.then(|| field("address"))??.parse().ok()
 }
 
 fn command(directory: &Path, arguments: &[&str]) -> Result<Command> {
@@ -201,6 +203,7 @@ mod tests {
         let line = "2026-01-01T00:00:00Z  INFO listening on 127.0.0.1:40123 listener=CLIENT address=127.0.0.1:40123";
         assert_eq!(listening_address(line, "CLIENT"), Some(SocketAddr::from(([127, 0, 0, 1], 40123))));
         assert_eq!(listening_address(line, "OTHER"), None);
+        assert_eq!(listening_address(&format!("{line} node_id=0"), "CLIENT"), None);
     }
 
     #[test]
