@@ -111,7 +111,8 @@ def main():
     try:
         told = {"ok": STEPS[step](settings, *arguments)}
     except KafkaError as error:
-        told = {"error": type(error).__name__}
+        # A fatal error of the producer comes wrapped: the name that matters is in the text.
+        told = {"error": type(error).__name__ if type(error) is not KafkaError else str(error)}
     print(json.dumps(told))
 
 

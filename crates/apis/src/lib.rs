@@ -62,6 +62,6 @@ pub use broker_versions::BrokerVersions;
 pub use context::{Authorized, Decision, RequestContext, error_code_of};
 pub use dispatch::{Answer, AuthorizedRequest, Case, JudgeError, ResponseEdit, Verdict, judge};
 pub use lookup::{Found, FoundTopic, Lookup};
-pub use outcome::{Edit, Edited, Outcome, RawEdited};
-pub use row::{Authorize, Kind, Requirement, Row};
+pub use outcome::{Edit, Edited, Outcome, RawEdit, RawEdited, TypedEdit};
+pub use row::{AnyResponse, Authorize, Kind, Requirement, Row};
 pub use state::ConnectionState;

@@ -87,7 +87,7 @@ async fn denied_transaction(house: &House) -> Result<()> {
 
 async fn idempotent_producer(house: &House) -> Result<()> {
     screen::heading("6. bob may write nothing anywhere: his idempotent producer gets CLUSTER_AUTHORIZATION_FAILED");
-    let tried = house.try_out(produce(house, "bob", "orders", &[], "from bob\n")?).await?;
+    let tried = house.try_out(produce(house, "bob", "orders", &["--sync"], "from bob\n")?).await?;
     tried
         .shows("ClusterAuthorizationException")?
         .audited(&["User:bob is Denied", "IDEMPOTENT_WRITE", "Cluster:LITERAL:kafka-cluster"])
