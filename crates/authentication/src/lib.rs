@@ -21,12 +21,14 @@
 
 pub mod api_versions;
 pub mod credential;
+mod envelope;
 mod java_text;
 pub mod login_error;
 pub mod mechanism;
 mod plain;
 pub mod sasl_client;
 pub mod sasl_server;
+pub mod sasl_settings;
 mod scram;
 pub mod ssl_principal_mapper;
 pub mod step;
@@ -39,7 +41,8 @@ pub use login_error::{LoginError, Refusal};
 pub use mechanism::{Mechanism, ScramMechanism, UnknownMechanism};
 pub use plain::Work;
 pub use sasl_client::{ClientError, SaslClient};
-pub use sasl_server::{SaslServer, SaslSettings, already_authenticated};
+pub use sasl_server::{SaslServer, already_authenticated};
+pub use sasl_settings::SaslSettings;
 pub use scram::ScramFault;
 pub use ssl_principal_mapper::{MappingError, RuleError, RuleWarning, SslPrincipalMapper};
 pub use step::Step;

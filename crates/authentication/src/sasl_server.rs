@@ -16,10 +16,9 @@
 //! Whatever does not fit ends in [`Step::Failed`], in one of Kafka's two ways: a *plain close* (at once, without an
 //! answer) or a *failed authentication* (answer and close are delayed, and counted).
 
-use std::fmt;
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use protocol::messages::{
     ApiVersionsResponse, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
 };
@@ -29,26 +28,14 @@ use protocol::{
 };
 
 use crate::api_versions::{ApiVersionsAnswer, Software};
-use crate::login_error::{LoginError, Refusal, Told, standard_text};
+use crate::envelope::{Envelope, refuse};
+use crate::login_error::{LoginError, Refusal};
 use crate::mechanism::{Mechanism, ScramMechanism};
 use crate::plain::PlainLogin;
+use crate::sasl_settings::SaslSettings;
 use crate::scram::server::ScramServer;
 use crate::step::Step;
 use crate::users::Users;
-
-/// What a listener allows, shared by its connections.
-#[derive(Clone)]
-pub struct SaslSettings {
-    /// `sasl.enabled.mechanisms`
-    pub mechanisms: Vec<Mechanism>,
-    /// `sasl.server.max.receive.size`, in bytes: the largest frame before login.
-    pub max_receive_size: usize,
-    /// Whether librdkafka before 2.6.1 may log in with SCRAM: it repeats its own nonce before the joined one, which
-    /// Kafka 4 refuses.
-    pub lenient_scram_nonce: bool,
-    /// Makes salts for unknown users; the same in all instances, or they could be told apart.
-    pub unknown_user_secret: [u8; 32],
-}
 
 /// One connection's login, waiting for a frame.
 #[derive(Debug)]
@@ -87,42 +74,11 @@ enum Framing {
     Requests,
 }
 
-/// Where the answer to a token goes.
-#[derive(Clone, Copy, Debug)]
-enum Envelope {
-    Token,
-    Request { version: i16, correlation_id: i32 },
-}
-
 /// A login that waits for the outcome of a key derivation.
 #[derive(Debug)]
 pub(crate) struct AwaitingVerdict {
     context: Context,
     envelope: Envelope,
-}
-
-impl SaslSettings {
-    /// Kafka's default for `sasl.server.max.receive.size`.
-    pub const DEFAULT_MAX_RECEIVE_SIZE: usize = 524_288;
-
-    /// The length of a frame before login by its four bytes of size. `Err` is a failed authentication without an
-    /// answer, after the delay.
-    pub fn frame_length(&self, size: i32) -> Result<usize, LoginError> {
-        usize::try_from(size)
-            .ok()
-            .filter(|length| *length <= self.max_receive_size)
-            .ok_or(LoginError::FrameSize { length: size.into(), max: self.max_receive_size })
-    }
-
-    fn enabled(&self, name: &str) -> Option<Mechanism> {
-        let enabled = |mechanism: &Mechanism| self.mechanisms.contains(mechanism);
-        name.parse().ok().filter(enabled)
-    }
-
-    /// All mechanisms, in success too: some clients stop if theirs is missing.
-    fn mechanism_names(&self) -> Vec<StrBytes> {
-        self.mechanisms.iter().map(|mechanism| StrBytes::from_static_str(mechanism.name())).collect()
-    }
 }
 
 impl SaslServer {
@@ -280,52 +236,6 @@ impl AwaitingVerdict {
     }
 }
 
-impl Envelope {
-    fn accept(self, token: Vec<u8>) -> Result<Bytes, EncodeError> {
-        match self {
-            Envelope::Token => {
-                let size = i32::try_from(token.len()).map_err(|_| EncodeError::TooLong(token.len()))?;
-                let mut bytes = BytesMut::with_capacity(token.len().saturating_add(4));
-                bytes.put_i32(size);
-                bytes.put_slice(&token);
-                Ok(bytes.freeze())
-            }
-            Envelope::Request { version, correlation_id } => {
-                // Sessions do not expire yet: lifetime 0. The message is empty in success, not null.
-                let response = SaslAuthenticateResponse::default()
-                    .with_error_message(Some(StrBytes::from_static_str("")))
-                    .with_auth_bytes(token.into());
-                encode_response(version, correlation_id, &response)
-            }
-        }
-    }
-}
-
-/// The answer to a refused token; see [`Refusal::told`].
-fn refuse(mechanism: Mechanism, refusal: Refusal, envelope: Envelope) -> Step {
-    let told = refusal.told(mechanism);
-    let cause = LoginError::Refused { mechanism, refusal };
-    match (told, envelope) {
-        (Told::Nothing, _) | (Told::StandardText, Envelope::Token) => Step::close(cause),
-        (Told::Message(_), Envelope::Token) => Step::fail(None, cause),
-        (Told::Message(text), envelope) => fail_with(text.into_owned(), envelope, cause),
-        (Told::StandardText, envelope) => fail_with(standard_text(mechanism), envelope, cause),
-    }
-}
-
-fn fail_with(text: String, envelope: Envelope, cause: LoginError) -> Step {
-    let Envelope::Request { version, correlation_id } = envelope else {
-        return Step::fail(None, cause);
-    };
-    let response = SaslAuthenticateResponse::default()
-        .with_error_code(ErrorCode::SASL_AUTHENTICATION_FAILED.0)
-        .with_error_message(Some(StrBytes::from_string(text)));
-    match encode_response(version, correlation_id, &response) {
-        Ok(bytes) => Step::fail(Some(bytes), cause),
-        Err(error) => Step::close(error.into()),
-    }
-}
-
 /// Another request where SaslAuthenticate must come: its own error answer with error 34, then the end.
 fn illegal_state(request: RequestFrame) -> Result<Step, LoginError> {
     let cause = LoginError::IllegalState { received: request.api_key };
@@ -370,16 +280,5 @@ pub fn already_authenticated(request: &GuardedRequest) -> Result<Option<Bytes>, 
             encode_response(version, correlation_id, &response).map(Some)
         }
         _ => Ok(None),
-    }
-}
-
-/// Without the secret.
-impl fmt::Debug for SaslSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SaslSettings")
-            .field("mechanisms", &self.mechanisms)
-            .field("max_receive_size", &self.max_receive_size)
-            .field("lenient_scram_nonce", &self.lenient_scram_nonce)
-            .finish_non_exhaustive()
     }
 }

@@ -132,5 +132,5 @@ fn random_patterns_mean_what_they_mean_in_java() {
         assert_eq!(ours, theirs, "`{pattern}` on {text:?}");
         matched += usize::from(ours != "no");
     }
-    assert!(matched > 2000, "only {matched} of {} texts were matched, {refused} patterns refused", cases.len());
+    assert!(matched > 5000, "only {matched} of {} texts were matched, {refused} patterns refused", cases.len());
 }

@@ -89,6 +89,9 @@ const CASES: &[(&str, &str, Outcome)] = &[
     ("\u{1f}DEFAULT\u{1}", "x", Name("x")),
     (r"RULE:.*CN=\\(.*)/$1/", r"CN=\x", Name("x")),
     ("DEFAULT,RULE:[/x/", "a", Refused),
+    // an alternative comes before a longer match
+    ("RULE:^CN=(.*,|.*)(.*)$/$1|$2/", "CN=a,b", Name("a,|b")),
+    ("RULE:^(.*b|.*a)(.*)$/$1|$2/", "xbyaz", Name("xb|yaz")),
     // where we are stricter than Kafka
     ("RULE:^CN=(.*)$/$1/", "CN=Foo\n", FailsWhenUsed),
     ("RULE:(.*?)/x/", "a\u{1f600}b", FailsWhenUsed),

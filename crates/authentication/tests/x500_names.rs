@@ -45,6 +45,7 @@ const UUID: &[u8] = &[
 
 /// One attribute: its type, its value's tag, its value.
 type Attribute<'a> = (&'a [u8], u8, &'a [u8]);
+type OwnedAttribute = (&'static [u8], u8, Vec<u8>);
 
 fn attribute((oid, tag, value): &Attribute<'_>) -> Vec<u8> {
     der(0x30, &[der(0x06, oid), der(*tag, value)].concat())
@@ -297,7 +298,7 @@ fn random_names_are_written_as_java_writes_them() {
     ];
     let mut names = Vec::new();
     for _ in 0..3000 {
-        let mut values: Vec<Vec<(&[u8], u8, Vec<u8>)>> = Vec::new();
+        let mut values: Vec<Vec<OwnedAttribute>> = Vec::new();
         for _ in 0..=numbers.below(4) {
             let part = (0..=numbers.below(3) / 2)
                 .map(|_| {

@@ -8,6 +8,8 @@
 //! ```
 //! No part may contain a comma, so a message is split at commas and each part looked at by itself.
 
+use std::collections::HashMap;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -20,11 +22,17 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+/// A longer message is refused: what is kept of a first message until the second comes is a few times its length, for
+/// somebody who has not logged in. (Kafka: `sasl.server.max.receive.size` alone.)
+const MAX_LENGTH: usize = 16_384;
+
 /// What is wrong with a message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScramFault {
     #[error("the message is not ascii text")]
     NotAscii,
+    #[error("the message has `{0}` bytes, more than {MAX_LENGTH}")]
+    TooLong(usize),
     #[error("`{0}` is missing or not where it must be")]
     Missing(&'static str),
     #[error("channel binding is asked for, only `n` is served")]
@@ -190,6 +198,9 @@ pub(crate) fn escape(user: &str) -> String {
 }
 
 fn split(message: &[u8]) -> Result<std::str::Split<'_, char>, ScramFault> {
+    if message.len() > MAX_LENGTH {
+        return Err(ScramFault::TooLong(message.len()));
+    }
     match std::str::from_utf8(message) {
         Ok(text) if text.is_ascii() => Ok(text.split(',')),
         _ => Err(ScramFault::NotAscii),
@@ -244,9 +255,11 @@ fn is_value(text: &str) -> bool {
 
 /// A repeated extension keeps its first place and its last value, as in a map.
 fn unique(extensions: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut places: HashMap<String, usize> = HashMap::new();
     let mut unique: Vec<(String, String)> = Vec::with_capacity(extensions.len());
     for (name, value) in extensions {
-        match unique.iter_mut().find(|(known, _)| *known == name) {
+        let place = *places.entry(name.clone()).or_insert(unique.len());
+        match unique.get_mut(place) {
             Some(known) => known.1 = value,
             None => unique.push((name, value)),
         }
@@ -323,6 +336,7 @@ mod tests {
             assert_eq!(client_first(message), Err(expected), "{message:?}");
         }
         assert_eq!(ClientFirst::parse(b"n,,n=\xff,r=a"), Err(NotAscii));
+        assert_eq!(client_first(&"n".repeat(16_385)), Err(TooLong(16_385)));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use crate::credential::ScramCredential;
 use crate::login_error::Refusal;
 use crate::mechanism::ScramMechanism;
-use crate::sasl_server::SaslSettings;
+use crate::sasl_settings::SaslSettings;
 use crate::scram::hash::{same, xor};
 use crate::scram::messages::{ClientFinal, ClientFirst, ServerFirst, format_server_final, unescape};
 use crate::users::Users;

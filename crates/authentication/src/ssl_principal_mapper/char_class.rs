@@ -1,11 +1,12 @@
-//! Escapes and character classes of Java's regular expressions, written for the `regex` crate.
+//! Escapes and character classes of Java's regular expressions, written for `regex-syntax`.
 
-use super::java_regex::{PatternError, Translator, unsupported};
+use super::java_regex::PatternError;
+use super::translator::{Translator, unsupported};
 
 /// What a backslash and what follows it stand for.
 pub(super) enum Escape {
     Character(char),
-    /// A whole class in `regex`'s syntax, good inside of brackets too.
+    /// A whole class in `regex-syntax`'s form, good inside of brackets too.
     Class(String),
 }
 

@@ -4,13 +4,14 @@
 //! RULE:^CN=(.*?),OU=(.*?),.*$/$1@$2/L, DEFAULT      CN=Foo,OU=Bar,O=Baz  ─▶  foo@bar
 //! ```
 //! The first rule whose pattern matches the *whole* name makes the result, by replacing *every* match of the pattern.
-//! Patterns and replacements mean what they mean in Java; what the `regex` crate would read otherwise is refused when
+//! Patterns and replacements mean what they mean in Java; what the engine behind would read otherwise is refused when
 //! the rules are read.
 
 mod char_class;
 mod java_regex;
 mod replacement;
 mod rules;
+mod translator;
 
 use std::fmt;
 
