@@ -1,4 +1,5 @@
-//! Between the store and the proxy, which tells audit and metrics of each reload: here go the warnings.
+//! Between the store and the proxy, which tells audit and metrics of each reload: here go the words that only a person at
+//! the log needs.
 
 use store::{Problem, Reload, Severity};
 use tokio::sync::mpsc;
@@ -6,8 +7,11 @@ use tokio::sync::mpsc;
 /// Passes reloads on until either side ends.
 pub(crate) async fn pass_on(mut from: mpsc::Receiver<Reload>, to: mpsc::Sender<Reload>) {
     while let Some(reload) = from.recv().await {
-        if let Reload::Loaded { warnings, .. } = &reload {
-            warn(warnings);
+        match &reload {
+            Reload::Loaded { warnings, .. } => warn(warnings),
+            // Whoever has mended a file, or asked by SIGHUP, wants to see that it was read.
+            Reload::Unchanged { .. } => tracing::info!("{reload}"),
+            Reload::Failed { .. } | Reload::Held { .. } => {}
         }
         if to.send(reload).await.is_err() {
             return;
