@@ -1,7 +1,7 @@
 //! Why a login failed: the true cause, for the log and the audit, and what Kafka lets the client know of it.
 //!
 //! Two kinds of refusal come out of a mechanism in Kafka: its own `SaslAuthenticationException`, whose text the client
-//! reads, and any other `SaslException`, which is answered by a standard text that hides the cause. [`Refusal::told`]
+//! reads, and any other `SaslException`, which is answered by a standard text that hides the cause. `Refusal::told`
 //! is the whole table.
 
 use std::borrow::Cow;
