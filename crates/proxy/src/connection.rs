@@ -13,38 +13,37 @@
 //! Whatever is at hand is decided before anything is written, so a batch of requests is one write to the broker, and a
 //! batch of answers one to the client.
 
+mod answer;
+mod request;
+#[cfg(test)]
+mod tests;
+
 use std::future::poll_fn;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use acl::Grants;
-use apis::{
-    Answer, AuthorizedRequest, BrokerVersions, Case, ConnectionState, Decision, Found, Kind, Lookup, RequestContext,
-    ResponseEdit, Verdict, table,
-};
-use authentication::ApiVersionsAnswer;
+use apis::{BrokerVersions, Case, ConnectionState, Decision};
 use bytes::Bytes;
-use protocol::{ApiKey, Malformed, RequestFrame, StrBytes, guard_request, guard_response};
+use protocol::{ApiKey, StrBytes};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::audit::Lines;
-use crate::budget::{Class, Permit};
+use crate::budget::Permit;
 use crate::connections::{Membership, Order};
 use crate::end::{End, Owner};
 use crate::frame_reader::{Frame, FrameReader, ReadError};
-use crate::in_flight::{Awaited, AwaitedEdit, InFlight, Place};
+use crate::in_flight::{InFlight, Place};
 use crate::outgoing::Outgoing;
 use crate::shared::Shared;
 use crate::upstream::{Broker, Upstream};
 
+pub(crate) use request::api_versions;
+
 /// How long the last bytes may take to both sides when all is over.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// Decisions that room is kept for between requests.
-const USUAL_DECISIONS: usize = 16;
-
-static NOTHING_FOUND: LazyLock<Found> = LazyLock::new(Found::default);
 
 /// A client that is logged in.
 pub(crate) struct Connection<C, B: Broker> {
@@ -209,33 +208,6 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         !stops && self.alone.is_none() && !self.line.is_full() && self.has_room() == (true, true)
     }
 
-    /// The next answer, or a piece of it: a whole one if it has to be edited.
-    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, End>> {
-        let Some(upstream) = &mut self.upstream else { return Poll::Pending };
-        if !upstream.is_passing_on() {
-            let head = match ready!(upstream.poll_head(cx)).map_err(End::BrokerLost)? {
-                Some(head) => head,
-                None => return Poll::Ready(Err(End::BrokerClosed)),
-            };
-            if self.line.awaited(head.correlation_id)?.edit.is_some() {
-                if head.length > self.shared.budget.share(Class::Responses) {
-                    return Poll::Ready(Err(End::AnswerTooLong { length: head.length }));
-                }
-                return upstream.poll_frame(cx).map_ok(Some).map_err(End::BrokerLost);
-            }
-            upstream.pass_on(head);
-        }
-        let piece = ready!(upstream.poll_piece(cx)).map_err(End::BrokerLost)?;
-        if !upstream.is_passing_on()
-            && let Some(awaited) = self.line.answered()
-        {
-            self.shared.metrics.upstream_round_trip_seconds.record(awaited.sent_at.elapsed());
-        }
-        self.write(piece.with_size().clone(), Some(piece.permit));
-        self.move_up();
-        Poll::Ready(Ok(None))
-    }
-
     /// Writes what there is; tells whether anything was written to the end.
     fn poll_writes(&mut self, cx: &mut Context<'_>) -> bool {
         let mut wrote = false;
@@ -289,157 +261,6 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         }
     }
 
-    /// Opens a request, and decides it unless it has to wait.
-    async fn request(&mut self, frame: Frame) -> Result<(), End> {
-        let request = RequestFrame::parse(frame.body())?;
-        let (api_key, api_version) = (request.api_key, request.api_version);
-        self.shared.metrics.request(api_key, frame.with_size().len());
-        if table::row(api_key).kind == Kind::Answered {
-            let answer = api_versions(&request, &self.versions).map_err(End::ClientMalformed)?;
-            self.respond(answer, frame.permit);
-            return Ok(());
-        }
-        if !self.serves(api_key, api_version) {
-            return Err(End::NotServed { api_key, version: api_version });
-        }
-        let (correlation_id, client_id) = (request.correlation_id, request.client_id.clone().unwrap_or_default());
-        let guarded = guard_request(request, &self.shared.message_limits).map_err(End::ClientMalformed)?;
-        let case = apis::judge(guarded).map_err(End::ClientRequest)?;
-        let asked = Asked { api_key, api_version, correlation_id, client_id, case, permit: frame.permit };
-        self.shared.grants.refresh(&mut self.grants, &self.shared.current.load().policy);
-        let must_wait =
-            !self.line.is_empty() && (asked.case.waits_for_answers() || !asked.case.lookup(&self.grants).is_empty());
-        if must_wait {
-            self.alone = Some(asked);
-            return Ok(());
-        }
-        self.decide(asked).await
-    }
-
-    /// What concerns only the connection to us does not depend on the broker.
-    fn serves(&self, api_key: ApiKey, version: i16) -> bool {
-        match api_key {
-            ApiKey::SaslHandshake | ApiKey::SaslAuthenticate => table::row(api_key).serves(version),
-            _ => table::served(api_key, &self.versions).is_some_and(|versions| versions.contains(&version)),
-        }
-    }
-
-    /// Decides a request by the grants of now, and acts on the verdict.
-    async fn decide(&mut self, asked: Asked) -> Result<(), End> {
-        self.shared.grants.refresh(&mut self.grants, &self.shared.current.load().policy);
-        let lookup = asked.case.lookup(&self.grants);
-        let looked_up = if lookup.is_empty() { None } else { Some(self.look_up(lookup).await?) };
-        let started = Instant::now();
-        let verdict = asked.case.decide(&mut RequestContext {
-            api_key: asked.api_key,
-            version: asked.api_version,
-            client_id: asked.client_id.clone(),
-            grants: &self.grants,
-            found: looked_up.as_ref().unwrap_or(&NOTHING_FOUND),
-            state: &mut self.state,
-            decisions: &mut self.decisions,
-        });
-        self.shared.metrics.decision_seconds.record(started.elapsed());
-        let grants = Arc::clone(&self.grants);
-        self.tell(asked.api_key, &grants).await;
-        match verdict {
-            Verdict::Forward(request, edit) => {
-                let edit = edit.map(|edit| self.keep(edit, grants, &asked.client_id));
-                self.forward(&request, asked.permit).await?;
-                if request.expects_answer() {
-                    self.line.push(Place::AwaitingBroker(Awaited {
-                        api_key: asked.api_key,
-                        api_version: asked.api_version,
-                        correlation_id: asked.correlation_id,
-                        sent_at: Instant::now(),
-                        edit,
-                    }));
-                }
-            }
-            Verdict::Respond(bytes) => self.respond(bytes, asked.permit),
-            Verdict::ForwardThenClose(request) => {
-                self.forward(&request, asked.permit).await?;
-                self.close(End::Decided("a request without an answer was partly denied"));
-            }
-            Verdict::Close(why) => self.close(End::Decided(why)),
-        }
-        Ok(())
-    }
-
-    /// Edits the answer to the request whose turn it is.
-    async fn edit(&mut self, frame: Frame) -> Result<(), End> {
-        let Some(Awaited { api_key, api_version, sent_at, edit: Some(awaited), .. }) = self.line.answered() else {
-            return Ok(());
-        };
-        self.shared.metrics.upstream_round_trip_seconds.record(sent_at.elapsed());
-        let AwaitedEdit { edit, grants, client_id } = *awaited;
-        let response = guard_response(api_key, api_version, frame.body(), &self.shared.message_limits)
-            .map_err(End::BrokerMalformed)?;
-        let mut looked_up = None;
-        let mut edit = edit;
-        let mut is_resumed = false;
-        let answer = loop {
-            let mut context = RequestContext {
-                api_key,
-                version: api_version,
-                client_id: client_id.clone(),
-                grants: &grants,
-                found: looked_up.as_ref().unwrap_or(&NOTHING_FOUND),
-                state: &mut self.state,
-                decisions: &mut self.decisions,
-            };
-            let addresses = self.broker.addresses();
-            let answer = if is_resumed {
-                edit.resume(&mut context, addresses)
-            } else {
-                edit.apply(&mut context, &response, addresses)
-            };
-            match answer.map_err(End::BrokerAnswer)? {
-                Answer::AsItCame => break frame.with_size().clone(),
-                Answer::Bytes(bytes) => break bytes,
-                Answer::Needs(lookup, next) => {
-                    edit = next;
-                    is_resumed = true;
-                    looked_up = Some(self.look_up(lookup).await?);
-                }
-            }
-        };
-        self.tell(api_key, &grants).await;
-        self.write(answer, Some(frame.permit));
-        self.move_up();
-        Ok(())
-    }
-
-    fn keep(&mut self, edit: ResponseEdit, grants: Arc<Grants>, client_id: &StrBytes) -> Box<AwaitedEdit> {
-        if self.client_id != *client_id {
-            self.client_id = StrBytes::from_string(client_id.to_string());
-        }
-        Box::new(AwaitedEdit { edit, grants, client_id: self.client_id.clone() })
-    }
-
-    async fn forward(&mut self, request: &AuthorizedRequest, permit: Permit) -> Result<(), End> {
-        if self.upstream.is_none() {
-            self.flush().await?;
-            let stream = self.broker.connect().await.map_err(End::NoUpstream)?;
-            self.upstream = Some(Upstream::new(stream, &self.shared.budget));
-        }
-        if let Some(upstream) = &mut self.upstream {
-            upstream.send(request, permit);
-        }
-        Ok(())
-    }
-
-    async fn look_up(&mut self, lookup: Lookup) -> Result<Found, End> {
-        self.flush().await?;
-        self.broker.resolve(lookup).await.map_err(End::LookUp)
-    }
-
-    /// An answer made here waits its turn.
-    fn respond(&mut self, bytes: Bytes, permit: Permit) {
-        self.line.push(Place::Ready(bytes, Some(permit)));
-        self.move_up();
-    }
-
     /// Nothing further is read from the client. What it did itself has its turn after the answers to what it asked
     /// before, as in a broker; otherwise it still gets the answers that are here.
     fn close(&mut self, end: End) {
@@ -475,23 +296,6 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         self.outgoing.push(bytes, permit);
     }
 
-    /// Tells what was decided: audit and metrics.
-    async fn tell(&mut self, api_key: ApiKey, grants: &Arc<Grants>) {
-        if self.decisions.is_empty() {
-            return;
-        }
-        for decision in &self.decisions {
-            self.shared.metrics.decision(api_key, decision);
-        }
-        self.lines.at(self.shared.connections.clock().now());
-        let waiting = self.shared.audit.decisions(&mut self.lines, grants, api_key, &self.decisions);
-        self.decisions.clear();
-        self.decisions.shrink_to(USUAL_DECISIONS);
-        if !waiting.is_empty() {
-            self.shared.audit.wait(waiting).await;
-        }
-    }
-
     /// Before something is waited for that may take long: the client gets what it has been answered.
     async fn flush(&mut self) -> Result<(), End> {
         poll_fn(|cx| {
@@ -520,10 +324,4 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         let _ = timeout(FAREWELL, farewell).await;
         end
     }
-}
-
-/// The answer to ApiVersions in front of a broker, before and after login.
-pub(crate) fn api_versions(request: &RequestFrame, broker: &BrokerVersions) -> Result<Bytes, Malformed> {
-    ApiVersionsAnswer::of(request)?;
-    Ok(apis::api_versions::answer(request, broker))
 }

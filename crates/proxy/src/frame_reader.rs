@@ -2,7 +2,8 @@
 //!
 //! While nothing is pending a reader holds no buffer: a read goes to the stack first, and what came is copied to a
 //! buffer of its own. A long frame is then read straight into its buffer, which grows fourfold as bytes arrive, never
-//! by the length that the first four bytes claim.
+//! by the length that the first four bytes claim. A broker is believed a little more: the buffer of an answer begins
+//! with up to [`BELIEVED`], so that usual ones are never copied.
 //!
 //! An answer that nobody edits is not collected at all: [`FrameReader::poll_head`] looks at its first eight bytes, and
 //! [`FrameReader::poll_piece`] hands out the rest as it comes (cut-through).
@@ -24,6 +25,8 @@ use crate::budget::{Class, Permit};
 const SCRATCH: usize = 16 * 1024;
 /// Bytes of a piece of a long answer, while the budget has them.
 const PIECE: usize = 64 * 1024;
+/// Bytes that an answer may claim before they have come. Memory that is not written to costs nothing.
+const BELIEVED: usize = 4 * 1024 * 1024;
 const SIZE_LENGTH: usize = 4;
 const HEAD_LENGTH: usize = 8;
 
@@ -230,8 +233,11 @@ impl FrameReader {
         length: usize,
     ) -> Poll<Result<usize, ReadError>> {
         if self.buffer.capacity() == self.buffer.len() {
-            let target = length.min(self.buffer.len().saturating_mul(4));
-            let take = if self.take == Take::AllAtOnce { length } else { target };
+            let grown = length.min(self.buffer.len().saturating_mul(4));
+            let (target, take) = match self.take {
+                Take::AsBytesArrive => (grown, grown),
+                Take::AllAtOnce => (grown.max(length.min(BELIEVED)), length),
+            };
             ready!(self.poll_take(cx, take.saturating_sub(self.permit.bytes())));
             self.buffer.reserve(target - self.buffer.len());
         }

@@ -1,0 +1,155 @@
+//! A request: opened, decided, told, and sent on its way or answered.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+use acl::Grants;
+use apis::{AuthorizedRequest, BrokerVersions, Found, Kind, Lookup, RequestContext, ResponseEdit, Verdict, table};
+use authentication::ApiVersionsAnswer;
+use bytes::Bytes;
+use protocol::{ApiKey, Malformed, RequestFrame, StrBytes, guard_request};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Asked, Connection};
+use crate::budget::Permit;
+use crate::end::End;
+use crate::frame_reader::Frame;
+use crate::in_flight::{Awaited, AwaitedEdit, Place};
+use crate::upstream::{Broker, Upstream};
+
+/// Decisions that room is kept for between requests.
+const USUAL_DECISIONS: usize = 16;
+
+pub(super) static NOTHING_FOUND: LazyLock<Found> = LazyLock::new(Found::default);
+
+impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
+    /// Opens a request, and decides it unless it has to wait.
+    pub(super) async fn request(&mut self, frame: Frame) -> Result<(), End> {
+        let request = RequestFrame::parse(frame.body())?;
+        let (api_key, api_version) = (request.api_key, request.api_version);
+        self.shared.metrics.request(api_key, frame.with_size().len());
+        if table::row(api_key).kind == Kind::Answered {
+            let answer = api_versions(&request, &self.versions).map_err(End::ClientMalformed)?;
+            self.respond(answer, frame.permit);
+            return Ok(());
+        }
+        if !self.serves(api_key, api_version) {
+            return Err(End::NotServed { api_key, version: api_version });
+        }
+        let (correlation_id, client_id) = (request.correlation_id, request.client_id.clone().unwrap_or_default());
+        let guarded = guard_request(request, &self.shared.message_limits).map_err(End::ClientMalformed)?;
+        let case = apis::judge(guarded).map_err(End::ClientRequest)?;
+        let asked = Asked { api_key, api_version, correlation_id, client_id, case, permit: frame.permit };
+        self.shared.grants.refresh(&mut self.grants, &self.shared.current.load().policy);
+        let must_wait =
+            !self.line.is_empty() && (asked.case.waits_for_answers() || !asked.case.lookup(&self.grants).is_empty());
+        if must_wait {
+            self.alone = Some(asked);
+            return Ok(());
+        }
+        self.decide(asked).await
+    }
+
+    /// What concerns only the connection to us does not depend on the broker.
+    fn serves(&self, api_key: ApiKey, version: i16) -> bool {
+        match api_key {
+            ApiKey::SaslHandshake | ApiKey::SaslAuthenticate => table::row(api_key).serves(version),
+            _ => table::served(api_key, &self.versions).is_some_and(|versions| versions.contains(&version)),
+        }
+    }
+
+    /// Decides a request by the grants of now, and acts on the verdict.
+    pub(super) async fn decide(&mut self, asked: Asked) -> Result<(), End> {
+        self.shared.grants.refresh(&mut self.grants, &self.shared.current.load().policy);
+        let lookup = asked.case.lookup(&self.grants);
+        let looked_up = if lookup.is_empty() { None } else { Some(self.look_up(lookup).await?) };
+        let started = Instant::now();
+        let verdict = asked.case.decide(&mut RequestContext {
+            api_key: asked.api_key,
+            version: asked.api_version,
+            client_id: asked.client_id.clone(),
+            grants: &self.grants,
+            found: looked_up.as_ref().unwrap_or(&NOTHING_FOUND),
+            state: &mut self.state,
+            decisions: &mut self.decisions,
+        });
+        self.shared.metrics.decision_seconds.record(started.elapsed());
+        let grants = Arc::clone(&self.grants);
+        self.tell(asked.api_key, &grants).await;
+        match verdict {
+            Verdict::Forward(request, edit) => {
+                let edit = edit.map(|edit| self.keep(edit, grants, &asked.client_id));
+                self.forward(&request, asked.permit).await?;
+                if request.expects_answer() {
+                    self.line.push(Place::AwaitingBroker(Awaited {
+                        api_key: asked.api_key,
+                        api_version: asked.api_version,
+                        correlation_id: asked.correlation_id,
+                        sent_at: Instant::now(),
+                        edit,
+                    }));
+                }
+            }
+            Verdict::Respond(bytes) => self.respond(bytes, asked.permit),
+            Verdict::ForwardThenClose(request) => {
+                self.forward(&request, asked.permit).await?;
+                self.close(End::Decided("a request without an answer was partly denied"));
+            }
+            Verdict::Close(why) => self.close(End::Decided(why)),
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, edit: ResponseEdit, grants: Arc<Grants>, client_id: &StrBytes) -> Box<AwaitedEdit> {
+        if self.client_id != *client_id {
+            self.client_id = StrBytes::from_string(client_id.to_string());
+        }
+        Box::new(AwaitedEdit { edit, grants, client_id: self.client_id.clone() })
+    }
+
+    async fn forward(&mut self, request: &AuthorizedRequest, permit: Permit) -> Result<(), End> {
+        if self.upstream.is_none() {
+            self.flush().await?;
+            let stream = self.broker.connect().await.map_err(End::NoUpstream)?;
+            self.upstream = Some(Upstream::new(stream, &self.shared.budget));
+        }
+        if let Some(upstream) = &mut self.upstream {
+            upstream.send(request, permit);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn look_up(&mut self, lookup: Lookup) -> Result<Found, End> {
+        self.flush().await?;
+        self.broker.resolve(lookup).await.map_err(End::LookUp)
+    }
+
+    /// An answer made here waits its turn.
+    pub(super) fn respond(&mut self, bytes: Bytes, permit: Permit) {
+        self.line.push(Place::Ready(bytes, Some(permit)));
+        self.move_up();
+    }
+
+    /// Tells what was decided: audit and metrics.
+    pub(super) async fn tell(&mut self, api_key: ApiKey, grants: &Arc<Grants>) {
+        if self.decisions.is_empty() {
+            return;
+        }
+        for decision in &self.decisions {
+            self.shared.metrics.decision(api_key, decision);
+        }
+        self.lines.at(self.shared.connections.clock().now());
+        let waiting = self.shared.audit.decisions(&mut self.lines, grants, api_key, &self.decisions);
+        self.decisions.clear();
+        self.decisions.shrink_to(USUAL_DECISIONS);
+        if !waiting.is_empty() {
+            self.shared.audit.wait(waiting).await;
+        }
+    }
+}
+
+/// The answer to ApiVersions in front of a broker, before and after login.
+pub(crate) fn api_versions(request: &RequestFrame, broker: &BrokerVersions) -> Result<Bytes, Malformed> {
+    ApiVersionsAnswer::of(request)?;
+    Ok(apis::api_versions::answer(request, broker))
+}
