@@ -54,3 +54,17 @@ async fn decisions_logins_and_connections_are_counted_and_only_get_is_answered()
     ensure!(!metrics.contains("alice-counted") && !metrics.contains("payments"), "a topic is a label");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_real_prometheus_scrapes_and_its_rules_fire_as_they_should() -> Result<()> {
+    let stage = Stage::start(POLICY).await?;
+    let mut alice = stage.raw("alice").await?;
+    metadata(&mut alice, "payments").await?;
+    let script = testkit::paths::repository().join("deploy/prometheus/test");
+    let mut command = std::process::Command::new(script);
+    command.arg(format!("http://{}", stage.metrics_address()));
+    let process = testkit::Process::start("deploy/prometheus/test", command, b"", None)?;
+    let status = process.wait(std::time::Duration::from_secs(90)).await?;
+    ensure!(status.success(), "{}\n{}", process.stdout().tail(40), process.stderr().tail(40));
+    Ok(())
+}
