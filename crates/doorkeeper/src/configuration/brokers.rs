@@ -46,7 +46,7 @@ pub(super) fn read(reading: &mut Reading, field: &Field<'_>) -> Option<BrokerPor
     let (first_port, node_ids) = match range {
         Some((first_port, node_ids)) => (Some(first_port), node_ids),
         // An empty range of ids.
-        None => (None, 0..=-1),
+        None => (None, std::ops::RangeInclusive::new(0, -1)),
     };
     Some(BrokerPorts { advertised_host: host?, first_port, node_ids, nodes })
 }

@@ -208,3 +208,102 @@ fn metrics(reading: &mut Reading, field: &Field<'_>, ports: &mut Ports) -> Optio
     ports.take(reading, address_field.mark(), address_field.path(), address, "`metrics`".to_owned());
     Some(address)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
+
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+
+    use super::*;
+
+    const CONFIGURATION: &str = "
+cluster: orders
+upstream: { bootstrap.servers: \"kafka-0:9092,[::1]:9093\", request.timeout.ms: 1500 }
+listeners:
+  - { name: OPEN, address: 127.0.0.1:1, security.protocol: SASL_SSL, tls: { certificate: a.crt, private_key: a.key },
+      sasl.enabled.mechanisms: [PLAIN, SCRAM-SHA-512], super.users: User:here, brokers: { advertised_host: a, nodes: { 1: 101 } } }
+  - { name: ASKING, address: 127.0.0.1:2, security.protocol: SSL, ssl.client.auth: requested,
+      tls: { certificate: a.crt, private_key: a.key, trust: ca.crt }, brokers: { advertised_host: a, nodes: { 1: 102 } } }
+  - { name: STRICT, address: 127.0.0.1:3, security.protocol: SSL, ssl.client.auth: required, principal: User:sidecar,
+      tls: { certificate: a.crt, private_key: a.key, trust: ca.crt }, brokers: { advertised_host: a, first_port: 200, node_ids: 7-9 } }
+authorizer: { super.users: User:a;User:b, allow.everyone.if.no.acl.found: true }
+store: { file: acls.yaml, poll_interval: 1m }
+limits: { memory_budget: 256MiB, connections.max.idle.ms: 5000 }
+shutdown: { delay: 0, deadline: 2s }
+";
+
+    fn configuration(directory: &Path) -> Configuration {
+        let write = |name: &str, text: &str| {
+            let path = directory.join(name);
+            std::fs::write(&path, text).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("ours");
+        };
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("signed");
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(vec!["a".to_owned()]).expect("a name");
+        write("ca.crt", &authority.pem());
+        write("a.crt", &params.signed_by(&key, &authority).expect("signed").pem());
+        write("a.key", &key.serialize_pem());
+        write("acls.yaml", "acls: []\n");
+        write("doorkeeper.yaml", CONFIGURATION);
+        let read = read(&directory.join("doorkeeper.yaml"));
+        assert_eq!(read.problems, []);
+        read.configuration.expect("it can be run")
+    }
+
+    #[test]
+    fn a_file_becomes_settings() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let read = configuration(directory.path());
+        let servers: Vec<String> = read.upstream.bootstrap_servers.iter().map(ToString::to_string).collect();
+        assert_eq!(servers, ["kafka-0:9092", "[::1]:9093"]);
+        assert_eq!(read.upstream.request_timeout, Duration::from_millis(1500));
+        let texts = |users: &[&str]| users.iter().map(|user| (*user).to_owned()).collect();
+        let expected = acl::Settings {
+            super_users: texts(&["User:a", "User:b"]),
+            listener_super_users: [
+                ("OPEN".to_owned(), texts(&["User:here"])),
+                ("ASKING".to_owned(), texts(&[])),
+                ("STRICT".to_owned(), texts(&[])),
+            ]
+            .into(),
+            allow_everyone_if_no_acl_found: true,
+            host_ranges: true,
+        };
+        assert_eq!(read.store.acl, expected);
+        assert_eq!(read.store.path, directory.path().join("acls.yaml"));
+        assert_eq!(read.store.poll_interval, Duration::from_secs(60));
+        assert_eq!(read.proxy.limits.memory_budget_bytes, 256 << 20);
+        assert_eq!(read.proxy.limits.idle_timeout, Duration::from_secs(5));
+        assert_eq!((read.proxy.shutdown_delay, read.proxy.shutdown_deadline), (Duration::ZERO, Duration::from_secs(2)));
+        let ports: Vec<_> = read.proxy.listeners.iter().map(|listener| listener.brokers.ports()).collect();
+        assert_eq!(ports, [[(1, 101)].into(), [(1, 102)].into(), [(7, 200), (8, 201), (9, 202)].into()]);
+        let listeners: Vec<&str> = read.expiries.iter().map(|expiry| expiry.listener.as_str()).collect();
+        assert_eq!(listeners, ["OPEN", "ASKING", "STRICT"]);
+    }
+
+    /// A resumed session is not verified again, so it would outlive what was believed of the certificate.
+    #[test]
+    fn where_client_certificates_count_nothing_is_resumed_and_0_rtt_is_nowhere() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let read = configuration(directory.path());
+        let resumes = |listener: &proxy::settings::ListenerSettings| {
+            let tls = listener.tls.as_ref().expect("all have TLS");
+            let tickets = tls.ticketer.enabled() || tls.send_tls13_tickets > 0;
+            (listener.name.to_string(), tls.session_storage.can_cache(), tickets, tls.max_early_data_size)
+        };
+        let found: Vec<_> = read.proxy.listeners.iter().map(resumes).collect();
+        assert_eq!(
+            found,
+            [
+                ("OPEN".to_owned(), true, true, 0),
+                ("ASKING".to_owned(), false, false, 0),
+                ("STRICT".to_owned(), false, false, 0),
+            ]
+        );
+    }
+}

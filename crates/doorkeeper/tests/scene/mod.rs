@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 
-pub const GOOD: &str = "\
+pub(crate) const GOOD: &str = "\
 cluster: test
 upstream:
   bootstrap.servers: localhost:9092
@@ -28,20 +28,20 @@ store: { file: acls.yaml }
 metrics: { address: 127.0.0.1:19464 }
 ";
 
-pub const GOOD_ACLS: &str = "\
+pub(crate) const GOOD_ACLS: &str = "\
 users:
   alice: { password: \"${file:alice.password}\" }
 acls:
   - { principal: User:alice, allow: Read, topic: orders }
 ";
 
-pub struct Scene {
+pub(crate) struct Scene {
     directory: tempfile::TempDir,
 }
 
 impl Scene {
     /// A configuration and an ACL file, and beside them certificates and passwords.
-    pub fn new(configuration: &str, acls: &str) -> Scene {
+    pub(crate) fn new(configuration: &str, acls: &str) -> Scene {
         let scene = Scene { directory: tempfile::tempdir().expect("a directory") };
         scene.write("doorkeeper.yaml", 0o600, configuration);
         scene.write("acls.yaml", 0o600, acls);
@@ -53,15 +53,15 @@ impl Scene {
         scene
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    pub fn write(&self, name: &str, mode: u32, text: &str) {
+    pub(crate) fn write(&self, name: &str, mode: u32, text: &str) {
         let path = self.path(name);
         std::fs::write(&path, text).expect("written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("ours");
@@ -95,13 +95,13 @@ impl Scene {
     }
 
     /// Runs the binary in the directory, with relative names as an operator has them.
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorkeeper"));
         command.args(arguments).current_dir(self.directory()).env("NO_COLOR", "1").env("A_WORD", "hunter2");
         command.output().expect("it runs")
     }
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }

@@ -153,7 +153,7 @@ impl<'t> Field<'t> {
             self.error(reading, "is empty, expected a secret");
             return None;
         }
-        if text.is_written_out() && crate::permissions::secret_is_open_to_others(&reading.file().to_owned()).is_err() {
+        if text.is_written_out() && crate::permissions::secret_is_open_to_others(reading.file()).is_err() {
             let advice =
                 "is a secret in a file that others can read: use `${file:…}` or `${env:…}`, or `chmod 600` the file";
             self.warning(reading, advice);

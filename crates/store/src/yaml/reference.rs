@@ -45,10 +45,12 @@ impl FileReferences {
             FileReferences::RelativeTo(directory) => Ok(below(directory, named)),
             FileReferences::Below(directory) => {
                 let outside = || format!("`{}` is not below the directory of this file", named.display());
-                if named.components().any(|part| matches!(part, std::path::Component::ParentDir)) {
+                let path = below(directory, named);
+                // By the name alone first: whether other files exist is nobody's business either.
+                let is_named_outside = named.is_absolute() && !named.starts_with(directory);
+                if is_named_outside || named.components().any(|part| part == std::path::Component::ParentDir) {
                     return Err(outside());
                 }
-                let path = below(directory, named);
                 let real = |path: &Path| {
                     path.canonicalize().map_err(|error| format!("cannot read `{}`: {error}", named.display()))
                 };
