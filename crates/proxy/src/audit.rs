@@ -250,3 +250,116 @@ impl std::fmt::Debug for Audit {
         f.debug_struct("Audit").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use acl::{AclOperation, Host, Identity, KafkaPrincipal, Policy, ResourceType, Settings};
+    use protocol::StrBytes;
+
+    use super::*;
+
+    /// A queue that nobody empties.
+    fn audit(overflow: Overflow, queue: usize, lines: u32) -> (Audit, mpsc::Receiver<Event>) {
+        let (sender, events) = mpsc::channel(queue);
+        let settings = AuditSettings {
+            overflow,
+            lines_per_connection_and_second: lines,
+            json: Some("some file".into()),
+            ..AuditSettings::default()
+        };
+        let audit = Audit {
+            queue: sender,
+            settings: Arc::new(settings),
+            dropped: Arc::default(),
+            events_total: Counter::noop(),
+            dropped_total: Counter::noop(),
+        };
+        (audit, events)
+    }
+
+    fn grants() -> Arc<Grants> {
+        let identity = Identity {
+            principal: KafkaPrincipal::user("alice"),
+            groups: Vec::new(),
+            host: Host::from(std::net::IpAddr::from([10, 0, 0, 1])),
+            listener: "CLIENT".into(),
+            authenticated_by_token: false,
+        };
+        Arc::new(Policy::empty(Settings::default()).grants(&Arc::new(identity)))
+    }
+
+    fn denied(name: &str, log_if_denied: bool) -> Decision {
+        Decision {
+            operation: AclOperation::Read,
+            resource_type: ResourceType::Topic,
+            name: StrBytes::from_string(name.to_owned()),
+            result: AuthorizationResult::Denied,
+            reference_count: 1,
+            log_if_allowed: true,
+            log_if_denied,
+        }
+    }
+
+    fn lines() -> Lines {
+        Lines::new(([10, 0, 0, 1], 5555).into())
+    }
+
+    /// The names that events are about, or how many lines were suppressed.
+    fn told(events: &mut mpsc::Receiver<Event>) -> Vec<String> {
+        std::iter::from_fn(|| events.try_recv().ok())
+            .map(|event| match event {
+                Event::Decision(decision) => decision.name.into_string(),
+                Event::Suppressed { principal, lines, .. } => format!("{principal}: {lines} suppressed"),
+                other => format!("{other:?}"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_connection_has_so_many_lines_a_second_and_says_how_many_it_left_out() {
+        let (audit, mut events) = audit(Overflow::Drop, 100, 2);
+        let mut lines = lines();
+        let decisions: Vec<_> = ["a", "b", "c", "d"].iter().map(|name| denied(name, true)).collect();
+        lines.at(5_000);
+        assert!(audit.decisions(&mut lines, &grants(), ApiKey::Fetch, &decisions).is_empty());
+        assert_eq!(told(&mut events), ["a", "b"]);
+        lines.at(5_999);
+        assert!(audit.decisions(&mut lines, &grants(), ApiKey::Fetch, &decisions[..1]).is_empty());
+        assert_eq!(told(&mut events), [""; 0]);
+        lines.at(6_000);
+        assert!(audit.decisions(&mut lines, &grants(), ApiKey::Fetch, &decisions).is_empty());
+        assert_eq!(told(&mut events), ["User:alice: 3 suppressed", "a", "b"]);
+        audit.end_of_lines(&mut lines, "User:alice");
+        assert_eq!(told(&mut events), ["User:alice: 2 suppressed"]);
+    }
+
+    #[test]
+    fn probing_is_not_told() {
+        let (audit, mut events) = audit(Overflow::Drop, 100, 100);
+        assert!(audit.decisions(&mut lines(), &grants(), ApiKey::Fetch, &[denied("a", false)]).is_empty());
+        assert_eq!(told(&mut events), [""; 0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_dropped_and_counted() {
+        let (audit, mut events) = audit(Overflow::Drop, 1, 100);
+        let decisions = [denied("a", true), denied("b", true), denied("c", true)];
+        assert!(audit.decisions(&mut lines(), &grants(), ApiKey::Fetch, &decisions).is_empty());
+        assert_eq!((told(&mut events), audit.dropped.load(Relaxed)), (vec!["a".to_owned()], 2));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_fit_is_waited_for_where_nothing_may_happen_untold() {
+        let (audit, mut events) = audit(Overflow::Block, 1, 100);
+        let decisions = [denied("a", true), denied("b", true)];
+        let waiting = audit.decisions(&mut lines(), &grants(), ApiKey::Fetch, &decisions);
+        assert_eq!(waiting.len(), 1);
+        let waits = tokio::spawn(async move { audit.wait(waiting).await });
+        let mut names = Vec::new();
+        while let Some(Event::Decision(decision)) = events.recv().await {
+            names.push(decision.name.into_string());
+        }
+        waits.await.expect("it ended");
+        assert_eq!(names, ["a", "b"]);
+    }
+}

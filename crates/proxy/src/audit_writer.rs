@@ -229,3 +229,88 @@ fn escaped(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use acl::{
+        AccessControlEntry, AclBinding, AclOperation, AclPermissionType, AuthorizationResult, Host, Identity,
+        KafkaPrincipal, Policy, ResourcePattern, ResourceType, Settings,
+    };
+    use protocol::ApiKey;
+
+    use super::*;
+
+    fn event(principal: &str, name: &str, result: AuthorizationResult) -> DecisionEvent {
+        let allowed = AclBinding::new(
+            ResourcePattern::literal(ResourceType::Topic, "foo"),
+            AccessControlEntry::new("User:a", "*", AclOperation::Read, AclPermissionType::Allow),
+        );
+        let identity = Identity {
+            principal: KafkaPrincipal::user(principal),
+            groups: Vec::new(),
+            host: Host::from(std::net::IpAddr::from([10, 0, 0, 1])),
+            listener: "CLIENT".into(),
+            authenticated_by_token: false,
+        };
+        DecisionEvent {
+            grants: Arc::new(Policy::new(Settings::default(), [allowed]).grants(&Arc::new(identity))),
+            api_key: ApiKey::Metadata,
+            operation: AclOperation::Read,
+            resource_type: ResourceType::Topic,
+            name: name.into(),
+            result,
+            reference_count: 1,
+            level: Level::INFO,
+            rule: None,
+        }
+    }
+
+    fn line(event: &DecisionEvent) -> String {
+        let (_, rule) = event.grants.explain(event.operation, event.resource_type, &event.name);
+        audit_line(event, &rule)
+    }
+
+    #[test]
+    fn the_line_is_kafkas() {
+        assert_eq!(
+            line(&event("a", "bar", AuthorizationResult::Denied)),
+            "Principal = User:a is Denied operation = READ from host = 10.0.0.1 on resource = Topic:LITERAL:bar for \
+             request = Metadata with resourceRefCount = 1 based on rule DefaultDeny"
+        );
+        assert_eq!(
+            line(&event("a", "foo", AuthorizationResult::Allowed)),
+            "Principal = User:a is Allowed operation = READ from host = 10.0.0.1 on resource = Topic:LITERAL:foo for \
+             request = Metadata with resourceRefCount = 1 based on rule MatchingAcl(acl=StandardAcl[resourceType=TOPIC, \
+             resourceName=foo, patternType=LITERAL, principal=User:a, host=*, operation=READ, permissionType=ALLOW])"
+        );
+    }
+
+    #[test]
+    fn nobody_writes_a_line_of_their_own_into_the_log() {
+        let forged = line(&event("a\nPrincipal = User:b", "x\u{1b}[2J\u{202e}", AuthorizationResult::Denied));
+        assert_eq!(
+            forged,
+            "Principal = User:a\\nPrincipal = User:b is Denied operation = READ from host = 10.0.0.1 on resource = \
+             Topic:LITERAL:x\\u{1b}[2J\\u{202e} for request = Metadata with resourceRefCount = 1 based on rule \
+             DefaultDeny"
+        );
+    }
+
+    #[test]
+    fn long_names_are_cut_between_characters() {
+        let name = readable(&"ä".repeat(300));
+        assert_eq!(name, "ä".repeat(128) + "…");
+        assert_eq!(readable(&"a".repeat(256)), "a".repeat(256));
+    }
+
+    #[test]
+    fn json_has_what_the_line_has() {
+        let event = event("a", "bar", AuthorizationResult::Denied);
+        let expected = json!({
+            "event": "decision", "principal": "User:a", "result": "Denied", "operation": "READ", "host": "10.0.0.1",
+            "listener": "CLIENT", "resource_type": "Topic", "resource_name": "bar", "request": "Metadata",
+            "resource_ref_count": 1, "rule": "DefaultDeny",
+        });
+        assert_eq!(decision_json(&event, &MatchingRule::DefaultDeny), expected);
+    }
+}
