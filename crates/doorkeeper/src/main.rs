@@ -9,6 +9,7 @@
 mod check;
 mod cli;
 mod configuration;
+mod findings;
 mod logging;
 mod online;
 mod reloads;

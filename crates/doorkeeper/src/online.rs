@@ -7,7 +7,6 @@
 //!   listeners.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +22,7 @@ use zeroize::Zeroizing;
 use crate::Exit;
 use crate::check;
 use crate::configuration::Configuration;
+use crate::findings::Findings;
 use crate::report::number;
 
 /// For each attempt; a broker that is open answers in much less.
@@ -42,35 +42,10 @@ pub(crate) fn check(config: &Path) -> Exit {
     };
     let mut findings = Findings::default();
     runtime.block_on(try_upstream(&configuration, &mut findings));
-    print!("{}", findings.text);
-    println!("{}, {}", number(findings.errors, "error"), number(findings.warnings, "warning"));
-    match findings.errors {
-        0 => Exit::Fine,
-        _ => Exit::BadConfiguration,
-    }
-}
-
-/// What was found, line by line.
-#[derive(Debug, Default)]
-struct Findings {
-    text: String,
-    errors: usize,
-    warnings: usize,
-}
-
-impl Findings {
-    fn fine(&mut self, message: &str) {
-        let _ = writeln!(self.text, "{:<8} {message}", "ok");
-    }
-
-    fn warning(&mut self, message: &str) {
-        self.warnings += 1;
-        let _ = writeln!(self.text, "{:<8} {message}", "warning");
-    }
-
-    fn error(&mut self, message: &str) {
-        self.errors += 1;
-        let _ = writeln!(self.text, "{:<8} {message}", "error");
+    print!("{findings}");
+    match findings.are_fine() {
+        true => Exit::Fine,
+        false => Exit::BadConfiguration,
     }
 }
 

@@ -11,8 +11,10 @@ mod fields;
 mod reading;
 mod reference;
 pub mod tree;
+mod words;
 
-pub use fields::{Field, Fields, list};
+pub use fields::{Field, Fields};
 pub use reading::{Fingerprint, Reading, Text};
 pub use reference::{FileReferences, Secret};
 pub use tree::{Key, Node, Value};
+pub use words::list;
