@@ -248,6 +248,7 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
+    #[cfg(test)]
     pub(crate) fn id(&self) -> u64 {
         self.id
     }
