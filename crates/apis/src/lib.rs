@@ -34,6 +34,8 @@ mod sasl_authenticate;
 mod sasl_handshake;
 mod sync_group;
 mod txn_offset_commit;
+mod cluster_operations;
+mod write_txn_markers;
 mod produce;
 mod fetch;
 mod internal_topics;

@@ -184,6 +184,76 @@ where
     }
 }
 
+/// A row that asks one operation on the cluster. Where the code of a denial goes is Kafka's `getErrorResponse`.
+pub(crate) fn cluster<T>(versions: RangeInclusive<i16>, operation: AclOperation, denial: &'static str) -> Row
+where
+    T: ErrorResponse + Send + 'static,
+    T::Response: AnyResponse,
+{
+    cluster_row::<T>(versions, operation, denial, |_, _| {}, None)
+}
+
+/// As [`cluster`], for a response that carries addresses.
+pub(crate) fn cluster_with_addresses<T>(
+    versions: RangeInclusive<i16>,
+    operation: AclOperation,
+    denial: &'static str,
+) -> Row
+where
+    T: ErrorResponse + Send + 'static,
+    T::Response: AnyResponse + CarriesAddresses,
+{
+    cluster_row::<T>(versions, operation, denial, |_, _| {}, Some(T::Response::replace_addresses))
+}
+
+/// As [`cluster`], where a broker puts words beside the code that `getErrorResponse` alone does not.
+pub(crate) fn cluster_in_words<T>(
+    versions: RangeInclusive<i16>,
+    operation: AclOperation,
+    denial: &'static str,
+    put: fn(&mut T::Response, StrBytes),
+) -> Row
+where
+    T: ErrorResponse + Send + 'static,
+    T::Response: AnyResponse,
+{
+    cluster_row::<T>(versions, operation, denial, put, None)
+}
+
+fn cluster_row<T>(
+    versions: RangeInclusive<i16>,
+    operation: AclOperation,
+    denial: &'static str,
+    put_words: fn(&mut T::Response, StrBytes),
+    replace: Option<ReplaceAddresses<T::Response>>,
+) -> Row
+where
+    T: ErrorResponse + Send + 'static,
+    T::Response: AnyResponse,
+{
+    let open: Opener = Box::new(move |frame| {
+        let request: T = frame.decode()?;
+        let judge = move |request: &mut T, context: &mut RequestContext<'_>| {
+            if context.authorize_cluster(operation) {
+                return Outcome::Forward;
+            }
+            let error = error_code_of(ResourceType::Cluster);
+            let mut response = request.error_response(context.version, error);
+            put_words(&mut response, StrBytes::from_static_str(error.message()));
+            Outcome::Respond(response)
+        };
+        Ok(TypedCase::boxed(frame, request, nothing_to_look_up, judge, false, true, replace))
+    });
+    Row {
+        api_key: key_of::<T>(),
+        versions,
+        kind: Kind::Cluster,
+        requirements: requirements(&[(operation, ResourceType::Cluster)]),
+        denial,
+        open: Some(open),
+    }
+}
+
 /// A row that everybody may call.
 pub(crate) fn open<T>(versions: RangeInclusive<i16>) -> Row
 where

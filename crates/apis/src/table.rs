@@ -14,8 +14,10 @@ use acl::ResourceType::{Cluster, Group, Topic, TransactionalId};
 use protocol::ApiKey;
 use protocol::messages::*;
 
-use crate::row::{Row, answered, api, api_with_addresses, named, open, refuse};
-use crate::{BrokerVersions, Kind};
+use crate::row::{
+    Row, answered, api, api_with_addresses, cluster, cluster_in_words, cluster_with_addresses, named, open, refuse,
+};
+use crate::{BrokerVersions, Kind, cluster_operations};
 
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let mut rows: Vec<Row> = rows();
@@ -46,20 +48,15 @@ pub fn served(api_key: ApiKey, broker: &BrokerVersions) -> Option<RangeInclusive
 /// Neither advertised nor served: what a broker keeps for brokers and controllers, what it has removed, and what this
 /// release does not judge yet (`docs/differences.md`).
 const REFUSED: &[ApiKey] = &[
-    ApiKey::LeaderAndIsr, ApiKey::StopReplica, ApiKey::UpdateMetadata, ApiKey::ControlledShutdown,
-    ApiKey::WriteTxnMarkers, ApiKey::DescribeAcls, ApiKey::CreateAcls, ApiKey::DeleteAcls, ApiKey::AlterReplicaLogDirs,
-    ApiKey::CreateDelegationToken, ApiKey::RenewDelegationToken, ApiKey::ExpireDelegationToken,
-    ApiKey::DescribeDelegationToken, ApiKey::ElectLeaders, ApiKey::AlterPartitionReassignments,
-    ApiKey::ListPartitionReassignments, ApiKey::DescribeClientQuotas, ApiKey::AlterClientQuotas,
-    ApiKey::DescribeUserScramCredentials, ApiKey::AlterUserScramCredentials, ApiKey::Vote, ApiKey::BeginQuorumEpoch,
-    ApiKey::EndQuorumEpoch, ApiKey::DescribeQuorum, ApiKey::AlterPartition, ApiKey::UpdateFeatures, ApiKey::Envelope,
-    ApiKey::FetchSnapshot, ApiKey::DescribeProducers, ApiKey::BrokerRegistration, ApiKey::BrokerHeartbeat,
-    ApiKey::UnregisterBroker, ApiKey::DescribeTransactions, ApiKey::ListTransactions, ApiKey::AllocateProducerIds,
-    ApiKey::ControllerRegistration, ApiKey::AssignReplicasToDirs, ApiKey::ListConfigResources,
+    ApiKey::LeaderAndIsr, ApiKey::StopReplica, ApiKey::UpdateMetadata, ApiKey::ControlledShutdown, ApiKey::DescribeAcls,
+    ApiKey::CreateAcls, ApiKey::DeleteAcls, ApiKey::CreateDelegationToken, ApiKey::RenewDelegationToken,
+    ApiKey::ExpireDelegationToken, ApiKey::DescribeDelegationToken, ApiKey::DescribeUserScramCredentials,
+    ApiKey::AlterUserScramCredentials, ApiKey::Vote, ApiKey::BeginQuorumEpoch, ApiKey::EndQuorumEpoch,
+    ApiKey::AlterPartition, ApiKey::Envelope, ApiKey::FetchSnapshot, ApiKey::DescribeProducers,
+    ApiKey::BrokerRegistration, ApiKey::BrokerHeartbeat, ApiKey::DescribeTransactions, ApiKey::ListTransactions,
+    ApiKey::AllocateProducerIds, ApiKey::ControllerRegistration, ApiKey::AssignReplicasToDirs,
     ApiKey::ShareGroupHeartbeat, ApiKey::ShareGroupDescribe, ApiKey::ShareFetch, ApiKey::ShareAcknowledge,
-    ApiKey::AddRaftVoter, ApiKey::RemoveRaftVoter, ApiKey::UpdateRaftVoter, ApiKey::InitializeShareGroupState,
-    ApiKey::ReadShareGroupState, ApiKey::WriteShareGroupState, ApiKey::DeleteShareGroupState,
-    ApiKey::ReadShareGroupStateSummary, ApiKey::StreamsGroupHeartbeat, ApiKey::StreamsGroupDescribe,
+    ApiKey::UpdateRaftVoter, ApiKey::StreamsGroupHeartbeat, ApiKey::StreamsGroupDescribe,
     ApiKey::DescribeShareGroupOffsets, ApiKey::AlterShareGroupOffsets, ApiKey::DeleteShareGroupOffsets,
 ];
 
@@ -89,21 +86,39 @@ fn rows() -> Vec<Row> {
         api::<AddPartitionsToTxnRequest>   (0..=5, &[(Write, TransactionalId), (Write, Topic), (ClusterAction, Cluster)], "each partition (up to version 3), else the top of the answer"),
         api::<AddOffsetsToTxnRequest>      (0..=4, &[(Write, TransactionalId), (Read, Group)], "the top of the answer"),
         named::<EndTxnRequest>             (0..=5, Write, TransactionalId, |r| &r.transactional_id.0),
+        api::<WriteTxnMarkersRequest>      (1..=1, &[(Alter, Cluster), (ClusterAction, Cluster)], "each partition of each marker"),
         api::<TxnOffsetCommitRequest>      (0..=5, &[(Write, TransactionalId), (Read, Group), (Read, Topic)], "each partition"),
         api::<DescribeConfigsRequest>      (1..=4, &[(DescribeConfigs, Topic), (DescribeConfigs, Group), (DescribeConfigs, Cluster)], "the resource"),
         api::<AlterConfigsRequest>         (0..=2, &[(AlterConfigs, Topic), (AlterConfigs, Group), (AlterConfigs, Cluster)], "the resource"),
+        cluster::<AlterReplicaLogDirsRequest>(1..=2, Alter, "each partition"),
         api::<DescribeLogDirsRequest>      (1..=4, &[(Describe, Cluster), (Describe, Topic)], "topics are left out"),
         api::<SaslAuthenticateRequest>     (0..=2, &[], "never denied; after login ILLEGAL_SASL_STATE"),
         api::<CreatePartitionsRequest>     (0..=3, &[(Alter, Topic)], "the topic"),
         api::<DeleteGroupsRequest>         (0..=2, &[(Delete, Group)], "the group"),
+        cluster_in_words::<ElectLeadersRequest>(0..=2, Alter, "each partition, and from version 1 on the top of the answer", cluster_operations::elect_leaders),
         api::<IncrementalAlterConfigsRequest>(0..=1, &[(AlterConfigs, Topic), (AlterConfigs, Group), (AlterConfigs, Cluster)], "the resource"),
+        cluster_in_words::<AlterPartitionReassignmentsRequest>(0..=1, Alter, "the top of the answer and each partition", cluster_operations::alter_partition_reassignments),
+        cluster_in_words::<ListPartitionReassignmentsRequest>(0..=0, Describe, "the top of the answer", cluster_operations::list_partition_reassignments),
         api::<OffsetDeleteRequest>         (0..=0, &[(Delete, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
+        cluster::<DescribeClientQuotasRequest>(0..=1, DescribeConfigs, "the top of the answer"),
+        cluster::<AlterClientQuotasRequest> (0..=1, AlterConfigs, "each entity"),
+        cluster_with_addresses::<DescribeQuorumRequest>(0..=2, Describe, "the top of the answer"),
+        cluster_in_words::<UpdateFeaturesRequest>(0..=2, Alter, "the top of the answer", cluster_operations::update_features),
         api_with_addresses::<DescribeClusterRequest>(0..=2, &[(Describe, Cluster)], "the field of operations reads 0"),
+        cluster::<UnregisterBrokerRequest>  (0..=0, Alter, "the top of the answer"),
         api::<ConsumerGroupHeartbeatRequest>(0..=1, &[(Read, Group), (Describe, Topic)], "the top of the answer: one denied topic denies the request"),
         api::<ConsumerGroupDescribeRequest>(0..=1, &[(Describe, Group), (Describe, Topic)], "the group"),
         open::<GetTelemetrySubscriptionsRequest>(0..=0),
         open::<PushTelemetryRequest>       (0..=0),
+        cluster::<ListConfigResourcesRequest>(0..=1, DescribeConfigs, "the top of the answer"),
         api::<DescribeTopicPartitionsRequest>(0..=0, &[(Describe, Topic)], "the topic; left out where all topics are asked for"),
+        cluster::<AddRaftVoterRequest>      (0..=0, Alter, "the top of the answer"),
+        cluster::<RemoveRaftVoterRequest>   (0..=0, Alter, "the top of the answer"),
+        cluster_in_words::<InitializeShareGroupStateRequest>(0..=0, ClusterAction, "each partition", cluster_operations::initialize_share_group_state),
+        cluster::<ReadShareGroupStateRequest>(0..=0, ClusterAction, "each partition"),
+        cluster::<WriteShareGroupStateRequest>(0..=0, ClusterAction, "each partition"),
+        cluster_in_words::<DeleteShareGroupStateRequest>(0..=0, ClusterAction, "each partition", cluster_operations::delete_share_group_state),
+        cluster::<ReadShareGroupStateSummaryRequest>(0..=0, ClusterAction, "each partition"),
     ]
 }
 
