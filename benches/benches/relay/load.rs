@@ -163,6 +163,8 @@ fn topic() -> TopicName {
 
 /// A batch of one record of this size.
 fn batch(size: usize) -> Result<Bytes> {
+    // An old record would be deleted under the load (`log.retention.hours`).
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_millis();
     let record = Record {
         transactional: false,
         control: false,
@@ -173,7 +175,7 @@ fn batch(size: usize) -> Result<Bytes> {
         timestamp_type: TimestampType::Creation,
         offset: 0,
         sequence: NO_SEQUENCE,
-        timestamp: 1_700_000_000_000,
+        timestamp: i64::try_from(now)?,
         key: None,
         value: Some(Bytes::from(vec![b'x'; size])),
         headers: Default::default(),

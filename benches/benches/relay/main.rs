@@ -15,7 +15,7 @@ mod usage;
 
 use anyhow::{Context, Result};
 use comfy_table::Table;
-use testkit::{Entrance, Plan, Stage};
+use testkit::{Entrance, Stage};
 
 use crate::haproxy::Haproxy;
 use crate::load::{Load, Target};
@@ -36,10 +36,7 @@ fn main() -> Result<()> {
 async fn run() -> Result<()> {
     let rounds: usize = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
     println!("starting Kafka, Doorkeeper and HAProxy …");
-    let kafka = testkit::Options::default()
-        .property("log.segment.bytes", "1073741824")
-        .property("log.retention.bytes", "2147483648");
-    let stage = Stage::build(Plan { kafka, ..Plan::new(POLICY) }).await?;
+    let stage = Stage::start(POLICY).await?;
     stage.kafka().create_topic("bench", 1).await?;
     let haproxy = Haproxy::start(&stage).await?;
     let doorkeeper = Target::doorkeeper(&stage, stage.port(Entrance::Client))?;
