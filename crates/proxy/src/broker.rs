@@ -1,16 +1,21 @@
 //! A real broker, as a client's connection sees it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use apis::{BrokerVersions, Found, Lookup};
-use client::{Connector, RequestError, Stream};
+use client::{Connector, LoginError, LoginStep, RequestError, Stream};
 use protocol::BrokerAddresses;
+use tokio::time::timeout;
 
 use crate::broker_ports::AdvertisedBrokers;
 use crate::brokers::{Brokers, Node};
 use crate::metrics;
 use crate::topics::{LookupError, Topics};
-use crate::upstream::{Broker, Unavailable};
+use crate::upstream::{Broker, Link, Unavailable, Upstream};
+
+/// How long a client waits for a broker that is not known.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What leads to the brokers. One for the process.
 #[derive(Debug)]
@@ -30,13 +35,14 @@ pub(crate) struct NodeBroker {
 }
 
 impl Upstreams {
-    /// The broker of a port, or any live one for a bootstrap connection. Waits for one that is not known yet.
+    /// The broker of a port, or any live one for a bootstrap connection. One that is not known yet is waited for, for a
+    /// while: it may just have joined, or the whole cluster may just be starting.
     pub(crate) async fn find(
         self: &Arc<Upstreams>,
         node_id: Option<i32>,
         addresses: &Arc<AdvertisedBrokers>,
     ) -> Result<NodeBroker, Unavailable> {
-        let node = self.node(node_id).await?;
+        let node = timeout(PATIENCE, self.node(node_id)).await.unwrap_or_else(|_| Err(not_known(node_id)))?;
         let versions = node.versions().await.map_err(unavailable)?;
         Ok(NodeBroker { upstreams: Arc::clone(self), node, versions, addresses: Arc::clone(addresses) })
     }
@@ -71,19 +77,30 @@ impl Broker for NodeBroker {
         &*self.addresses
     }
 
-    async fn connect(&self) -> Result<Stream, Unavailable> {
+    async fn connect(&self) -> Result<Link<Stream>, Unavailable> {
         if !self.upstreams.brokers.cluster().may_forward() {
             let text = "a broker belongs to another cluster, nothing is forwarded".to_owned();
             return Err(Unavailable { text, reason: "protocol" });
         }
         match self.upstreams.connector.connect(self.node.address()).await {
-            Ok(connected) => Ok(connected.stream),
+            Ok(connected) => Ok(Link { stream: connected.stream, session_lifetime: connected.session_lifetime }),
             Err(error) => {
                 metrics::upstream_connect_error(error.reason());
                 self.upstreams.brokers.refresh_soon();
                 Err(Unavailable { text: error.to_string(), reason: error.reason() })
             }
         }
+    }
+
+    async fn log_in_again(&self, upstream: &mut Upstream<Stream>) -> Result<Option<Duration>, Unavailable> {
+        let after = self.upstreams.connector.settings().connect_timeout;
+        let login = timeout(after, self.login(upstream))
+            .await
+            .unwrap_or_else(|_| Err(Unavailable { text: format!("no answer within {after:?}"), reason: "timeout" }));
+        login.map_err(|Unavailable { text, reason }| {
+            metrics::upstream_connect_error(reason);
+            Unavailable { text: format!("the session at `{}` is not prolonged: {text}", self.node.address()), reason }
+        })
     }
 
     async fn resolve(&self, lookup: Lookup) -> Result<Found, Unavailable> {
@@ -94,6 +111,43 @@ impl Broker for NodeBroker {
             }
         })
     }
+}
+
+impl NodeBroker {
+    async fn login(&self, upstream: &mut Upstream<Stream>) -> Result<Option<Duration>, Unavailable> {
+        let versions = self.node.control().versions().await.map_err(unavailable)?;
+        let Some(begun) = self.upstreams.connector.login_again(&versions).map_err(|error| refused(&error))? else {
+            return Ok(None);
+        };
+        let (mut request, mut login) = begun;
+        loop {
+            let answer = upstream.exchange(request).await;
+            let answer = answer.map_err(|error| Unavailable { text: error.to_string(), reason: "unreachable" })?;
+            // Key derivation takes milliseconds: not on a thread that serves connections.
+            let step = tokio::task::spawn_blocking(move || login.handle(answer)).await;
+            let step = step.map_err(|error| Unavailable { text: error.to_string(), reason: "unreachable" })?;
+            match step.map_err(|error| refused(&error))? {
+                LoginStep::Send(next, waiting) => (request, login) = (next, waiting),
+                LoginStep::Done { session_lifetime } => return Ok(session_lifetime),
+            }
+        }
+    }
+}
+
+fn refused(error: &LoginError) -> Unavailable {
+    let reason = match error {
+        LoginError::Refused { .. } | LoginError::Mechanism { .. } | LoginError::Encode(_) => "authentication",
+        LoginError::Broker(_) => "protocol",
+    };
+    Unavailable { text: error.to_string(), reason }
+}
+
+fn not_known(node_id: Option<i32>) -> Unavailable {
+    let text = match node_id {
+        Some(id) => format!("no broker has node id `{id}` now"),
+        None => "no broker is known yet".to_owned(),
+    };
+    Unavailable { text, reason: "unreachable" }
 }
 
 fn unavailable(error: RequestError) -> Unavailable {

@@ -2,7 +2,8 @@
 //!
 //! 1. a frame is read ([`FrameReader`]) while there is room in the line, towards the broker and towards the client;
 //! 2. it is guarded and opened by its row ([`Connection::request`]);
-//! 3. if it needs a look-up, or depends on answers that are still to come, it waits until the line is empty;
+//! 3. if it needs a look-up or a new login at the broker, or depends on answers that are still to come, it waits until
+//!    the line is empty;
 //! 4. it is decided by the grants of now ([`Connection::decide`]), told, and forwarded, answered or closed;
 //! 5. its answer waits its turn in the line ([`InFlight`]), is edited by the grants that the request was decided by
 //!    ([`Connection::edit`]), or is passed on as it comes.
@@ -79,6 +80,8 @@ struct Asked {
     client_id: StrBytes,
     case: Box<dyn Case>,
     permit: Permit,
+    /// Time spent on it in here so far.
+    spent: Duration,
 }
 
 /// What has to be acted on.
@@ -147,11 +150,6 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             Order::Close(closed) => return Poll::Ready(Event::End(End::Ordered(closed))),
         }
         loop {
-            if self.line.is_empty()
-                && let Some(asked) = self.alone.take()
-            {
-                return Poll::Ready(Event::Alone(asked));
-            }
             if let Poll::Ready(event) = self.poll_reads(cx) {
                 self.note_movement(false);
                 return Poll::Ready(event);
@@ -181,6 +179,13 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
                 Poll::Ready(Ok(Some(frame))) => return Poll::Ready(Event::Answer(frame)),
                 Poll::Ready(Err(end)) => self.close(end),
             }
+        }
+        // After the answers: the last of them may have emptied the line.
+        if self.closing.is_none()
+            && self.line.is_empty()
+            && let Some(asked) = self.alone.take()
+        {
+            return Poll::Ready(Event::Alone(asked));
         }
         if !self.takes_requests() {
             return Poll::Pending;

@@ -11,7 +11,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use acl::Grants;
 use apis::ResponseEdit;
@@ -46,6 +46,8 @@ pub(crate) struct Awaited {
     pub api_version: i16,
     pub correlation_id: i32,
     pub sent_at: Instant,
+    /// Time spent on the request in here.
+    pub spent: Duration,
     /// Nothing: the answer goes on as it comes.
     pub edit: Option<Box<AwaitedEdit>>,
 }
@@ -140,8 +142,8 @@ mod tests {
     use super::*;
 
     fn awaiting(api_key: ApiKey, correlation_id: i32) -> Place {
-        let sent_at = Instant::now();
-        Place::AwaitingBroker(Awaited { api_key, api_version: 0, correlation_id, sent_at, edit: None })
+        let (sent_at, spent) = (Instant::now(), Duration::ZERO);
+        Place::AwaitingBroker(Awaited { api_key, api_version: 0, correlation_id, sent_at, spent, edit: None })
     }
 
     fn ready(text: &'static str) -> Place {

@@ -6,9 +6,9 @@
 use std::sync::OnceLock;
 
 use acl::{AclOperation, AuthorizationResult, ResourceType};
-use apis::Decision;
+use apis::{Decision, error_code_of};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use protocol::ApiKey;
+use protocol::{ApiKey, ErrorCode};
 
 /// Codes of operations, of resource types, and the two results.
 const DECISIONS: usize = 16 * 8 * 2;
@@ -17,6 +17,7 @@ const DECISIONS: usize = 16 * 8 * 2;
 pub(crate) struct Metrics {
     by_api: Vec<OnceLock<ApiMetrics>>,
     pub decision_seconds: Histogram,
+    pub proxy_overhead_seconds: Histogram,
     pub upstream_round_trip_seconds: Histogram,
     pub request_bytes: Counter,
     pub response_bytes: Counter,
@@ -39,6 +40,7 @@ impl Metrics {
                 .map(|_| OnceLock::new())
                 .collect(),
             decision_seconds: histogram!("doorkeeper_decision_seconds"),
+            proxy_overhead_seconds: histogram!("doorkeeper_proxy_overhead_seconds"),
             upstream_round_trip_seconds: histogram!("doorkeeper_upstream_round_trip_seconds"),
             request_bytes: counter!("doorkeeper_request_bytes_total"),
             response_bytes: counter!("doorkeeper_response_bytes_total"),
@@ -62,6 +64,9 @@ impl Metrics {
         let index = decision_index(decision.operation, decision.resource_type, decision.result);
         let Some(place) = api.decisions.get(index) else { return };
         place.get_or_init(|| decisions_total(api_key, decision)).increment(1);
+        if !decision.result.is_allowed() && decision.log_if_denied {
+            error_response(api_key, error_code_of(decision.resource_type));
+        }
     }
 
     fn of(&self, api_key: ApiKey) -> Option<&ApiMetrics> {
@@ -87,6 +92,11 @@ fn decisions_total(api_key: ApiKey, decision: &Decision) -> Counter {
         "resource_type" => decision.resource_type.to_string(),
         "result" => result
     )
+}
+
+/// A denial that the client is told of. Rare enough to look the counter up.
+fn error_response(api_key: ApiKey, error: ErrorCode) {
+    counter!("doorkeeper_error_responses_total", "api" => api_key.name(), "error" => error.name()).increment(1);
 }
 
 /// `mechanism` is that of SASL, `SSL` for a client certificate, or `NONE`.

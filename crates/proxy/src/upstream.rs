@@ -1,20 +1,27 @@
 //! The way to one broker, for one client's connection: opened at its first forwarded request, never shared, never
 //! replaced. If it is lost, the client's connection is closed.
 //!
-//! It takes only [`AuthorizedRequest`]s, which only `apis` makes: no byte that was not decided on reaches a broker.
+//! It takes only [`AuthorizedRequest`]s, which only `apis` makes, and our own logins: no byte that was not decided on
+//! reaches a broker.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use apis::{AuthorizedRequest, BrokerVersions, Found, Lookup};
+use bytes::Bytes;
 use protocol::BrokerAddresses;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use crate::budget::{Budget, Class, Permit};
 use crate::frame_reader::{Frame, FrameReader, Head, ReadError};
 use crate::outgoing::Outgoing;
+
+/// The longest answer to a login: `sasl.server.max.receive.size`'s default, the other way round.
+const LONGEST_LOGIN_ANSWER: usize = 512 * 1024;
 
 /// The broker that a client's connection belongs to.
 pub(crate) trait Broker: Send + Sync {
@@ -27,10 +34,25 @@ pub(crate) trait Broker: Send + Sync {
     fn addresses(&self) -> &dyn BrokerAddresses;
 
     /// A connection that is logged in.
-    fn connect(&self) -> impl Future<Output = Result<Self::Stream, Unavailable>> + Send;
+    fn connect(&self) -> impl Future<Output = Result<Link<Self::Stream>, Unavailable>> + Send;
+
+    /// Logs in once more on an open connection on which nothing else is under way (KIP-368); gives back how long the new
+    /// session lasts.
+    fn log_in_again(
+        &self,
+        upstream: &mut Upstream<Self::Stream>,
+    ) -> impl Future<Output = Result<Option<Duration>, Unavailable>> + Send;
 
     /// Answers a look-up over a control connection to this broker.
     fn resolve(&self, lookup: Lookup) -> impl Future<Output = Result<Found, Unavailable>> + Send;
+}
+
+/// A connection that is logged in.
+#[derive(Debug)]
+pub(crate) struct Link<S> {
+    pub stream: S,
+    /// How long the broker lets the login last (`connections.max.reauth.ms`); none is for ever.
+    pub session_lifetime: Option<Duration>,
 }
 
 /// A broker that cannot be used; the text is for the log, never for a client.
@@ -50,12 +72,39 @@ pub(crate) struct Upstream<S> {
     outgoing: Outgoing,
     /// Bytes of an answer that are still to be passed on as they come.
     passing_on: usize,
+    /// From then on the next request waits for another login.
+    renew_at: Option<Instant>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Upstream<S> {
-    pub(crate) fn new(stream: S, budget: &Arc<Budget>) -> Upstream<S> {
+    pub(crate) fn new(link: Link<S>, budget: &Arc<Budget>) -> Upstream<S> {
         let answers = FrameReader::new(budget.permit(Class::Responses), Class::Responses, usize::MAX);
-        Upstream { stream, answers, outgoing: Outgoing::default(), passing_on: 0 }
+        let outgoing = Outgoing::default();
+        let mut upstream = Upstream { stream: link.stream, answers, outgoing, passing_on: 0, renew_at: None };
+        upstream.logged_in_for(link.session_lifetime);
+        upstream
+    }
+
+    /// A login has just succeeded. Kafka's clients log in again after 85 to 95 % of the lifetime.
+    pub(crate) fn logged_in_for(&mut self, session_lifetime: Option<Duration>) {
+        self.renew_at = session_lifetime.map(|lifetime| Instant::now() + lifetime.mul_f64(0.85));
+    }
+
+    /// Whether the session has ended or soon will. A broker takes a login then, and no other request.
+    pub(crate) fn needs_login(&self) -> bool {
+        self.renew_at.is_some_and(|at| at <= Instant::now())
+    }
+
+    /// Sends a frame of a login, with its size, and gives back the answer without its size.
+    pub(crate) async fn exchange(&mut self, login: Bytes) -> Result<Bytes, ReadError> {
+        self.outgoing.push(login, None);
+        poll_fn(|cx| self.poll_write(cx)).await?;
+        let head = poll_fn(|cx| self.poll_head(cx)).await?.ok_or(ReadError::Cut)?;
+        if head.length > LONGEST_LOGIN_ANSWER {
+            let size = u32::try_from(head.length).unwrap_or(u32::MAX).to_be_bytes();
+            return Err(ReadError::Size { size, max: LONGEST_LOGIN_ANSWER });
+        }
+        Ok(poll_fn(|cx| self.poll_frame(cx)).await?.body())
     }
 
     /// Puts a request on its way.

@@ -1,6 +1,7 @@
 //! An answer of the broker: passed on as it comes, or edited by the grants that its request was decided by.
 
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use apis::{Answer, RequestContext};
 use protocol::guard_response;
@@ -36,6 +37,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             && let Some(awaited) = self.line.answered()
         {
             self.shared.metrics.upstream_round_trip_seconds.record(awaited.sent_at.elapsed());
+            self.shared.metrics.proxy_overhead_seconds.record(awaited.spent);
         }
         self.write(piece.with_size().clone(), Some(piece.permit));
         self.move_up();
@@ -44,10 +46,12 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
 
     /// Edits the answer to the request whose turn it is.
     pub(super) async fn edit(&mut self, frame: Frame) -> Result<(), End> {
-        let Some(Awaited { api_key, api_version, sent_at, edit: Some(awaited), .. }) = self.line.answered() else {
+        let Some(Awaited { api_key, api_version, sent_at, spent, edit: Some(awaited), .. }) = self.line.answered()
+        else {
             return Ok(());
         };
-        self.shared.metrics.upstream_round_trip_seconds.record(sent_at.elapsed());
+        let began = Instant::now();
+        self.shared.metrics.upstream_round_trip_seconds.record(began - sent_at);
         let AwaitedEdit { edit, grants, client_id } = *awaited;
         let response = guard_response(api_key, api_version, frame.body(), &self.shared.message_limits)
             .map_err(End::BrokerMalformed)?;
@@ -80,6 +84,8 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
                 }
             }
         };
+        // A look-up for an answer is rare, and counts.
+        self.shared.metrics.proxy_overhead_seconds.record(spent + began.elapsed());
         self.tell(api_key, &grants).await;
         self.write(answer, Some(frame.permit));
         self.move_up();

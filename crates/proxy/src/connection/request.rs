@@ -25,6 +25,9 @@ pub(super) static NOTHING_FOUND: LazyLock<Found> = LazyLock::new(Found::default)
 impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
     /// Opens a request, and decides it unless it has to wait.
     pub(super) async fn request(&mut self, frame: Frame) -> Result<(), End> {
+        // Whoever sends much must let others run in between.
+        tokio::task::coop::consume_budget().await;
+        let began = Instant::now();
         let request = RequestFrame::parse(frame.body())?;
         let (api_key, api_version) = (request.api_key, request.api_version);
         self.shared.metrics.request(api_key, frame.with_size().len());
@@ -39,10 +42,20 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         let (correlation_id, client_id) = (request.correlation_id, request.client_id.clone().unwrap_or_default());
         let guarded = guard_request(request, &self.shared.message_limits).map_err(End::ClientMalformed)?;
         let case = apis::judge(guarded).map_err(End::ClientRequest)?;
-        let asked = Asked { api_key, api_version, correlation_id, client_id, case, permit: frame.permit };
+        let asked = Asked {
+            api_key,
+            api_version,
+            correlation_id,
+            client_id,
+            case,
+            permit: frame.permit,
+            spent: began.elapsed(),
+        };
         self.shared.grants.refresh(&mut self.grants, &self.shared.current.load().policy);
-        let must_wait =
-            !self.line.is_empty() && (asked.case.waits_for_answers() || !asked.case.lookup(&self.grants).is_empty());
+        let must_wait = !self.line.is_empty()
+            && (asked.case.waits_for_answers()
+                || !asked.case.lookup(&self.grants).is_empty()
+                || self.upstream.as_ref().is_some_and(Upstream::needs_login));
         if must_wait {
             self.alone = Some(asked);
             return Ok(());
@@ -73,7 +86,9 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             state: &mut self.state,
             decisions: &mut self.decisions,
         });
-        self.shared.metrics.decision_seconds.record(started.elapsed());
+        let elapsed = started.elapsed();
+        let spent = asked.spent + elapsed;
+        self.shared.metrics.decision_seconds.record(elapsed);
         let grants = Arc::clone(&self.grants);
         self.tell(asked.api_key, &grants).await;
         match verdict {
@@ -86,11 +101,15 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
                         api_version: asked.api_version,
                         correlation_id: asked.correlation_id,
                         sent_at: Instant::now(),
+                        spent,
                         edit,
                     }));
                 }
             }
-            Verdict::Respond(bytes) => self.respond(bytes, asked.permit),
+            Verdict::Respond(bytes) => {
+                self.shared.metrics.proxy_overhead_seconds.record(spent);
+                self.respond(bytes, asked.permit);
+            }
             Verdict::ForwardThenClose(request) => {
                 self.forward(&request, asked.permit).await?;
                 self.close(End::Decided("a request without an answer was partly denied"));
@@ -110,11 +129,26 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
     async fn forward(&mut self, request: &AuthorizedRequest, permit: Permit) -> Result<(), End> {
         if self.upstream.is_none() {
             self.flush().await?;
-            let stream = self.broker.connect().await.map_err(End::NoUpstream)?;
-            self.upstream = Some(Upstream::new(stream, &self.shared.budget));
+            let link = self.broker.connect().await.map_err(End::NoUpstream)?;
+            self.upstream = Some(Upstream::new(link, &self.shared.budget));
         }
+        self.prolong_session().await?;
         if let Some(upstream) = &mut self.upstream {
             upstream.send(request, permit);
+        }
+        Ok(())
+    }
+
+    /// Logs in again if the session at the broker ends soon. As Kafka's own clients, only when there is something to send
+    /// then: a broker closes no session that is not used. Requests wait until the line is empty for it.
+    async fn prolong_session(&mut self) -> Result<(), End> {
+        if !self.line.is_empty() || !self.upstream.as_ref().is_some_and(Upstream::needs_login) {
+            return Ok(());
+        }
+        self.flush().await?;
+        if let Some(upstream) = &mut self.upstream {
+            let session_lifetime = self.broker.log_in_again(upstream).await.map_err(End::NoUpstream)?;
+            upstream.logged_in_for(session_lifetime);
         }
         Ok(())
     }

@@ -27,14 +27,17 @@ use crate::audit::Audit;
 use crate::budget::{Budget, Class};
 use crate::connections::Closed;
 use crate::settings::{AuditSettings, Limits};
-use crate::upstream::Unavailable;
+use crate::upstream::{Link, Unavailable};
 
 const DEADLINE: Duration = Duration::from_secs(10);
+/// The correlation id of our own logins.
+const LOGIN: i32 = 12_345;
 /// Bytes that each of the two streams takes before it blocks.
 const PIPE: usize = 16 * 1024;
 
 struct FakeBroker {
     stream: Mutex<Option<DuplexStream>>,
+    session_lifetime: Option<Duration>,
 }
 
 struct Advertised;
@@ -59,9 +62,20 @@ impl Broker for FakeBroker {
         &Advertised
     }
 
-    async fn connect(&self) -> Result<DuplexStream, Unavailable> {
+    async fn connect(&self) -> Result<Link<DuplexStream>, Unavailable> {
         let stream = self.stream.lock().expect("no panic").take();
-        stream.ok_or(Unavailable { text: "no broker here".to_owned(), reason: "unreachable" })
+        let stream = stream.ok_or(Unavailable { text: "no broker here".to_owned(), reason: "unreachable" })?;
+        Ok(Link { stream, session_lifetime: self.session_lifetime })
+    }
+
+    /// A login of one frame, which looks like a heartbeat.
+    async fn log_in_again(&self, upstream: &mut Upstream<DuplexStream>) -> Result<Option<Duration>, Unavailable> {
+        let answer = upstream.exchange(heartbeat(LOGIN, "of ours")).await;
+        let answer = answer.map_err(|error| Unavailable { text: error.to_string(), reason: "unreachable" })?;
+        if Some(answer) == heartbeat_frame(LOGIN, ErrorCode::NONE) {
+            return Ok(self.session_lifetime);
+        }
+        Err(Unavailable { text: "refused".to_owned(), reason: "authentication" })
     }
 
     async fn resolve(&self, _lookup: Lookup) -> Result<Found, Unavailable> {
@@ -106,6 +120,10 @@ impl Stage {
     }
 
     fn with(limits: Limits) -> Stage {
+        Stage::with_session(limits, None)
+    }
+
+    fn with_session(limits: Limits, session_lifetime: Option<Duration>) -> Stage {
         let (client, from_client) = duplex(PIPE);
         let (broker, to_broker) = duplex(PIPE);
         let (audit, _writer) = Audit::start(AuditSettings::default()).expect("no file is named");
@@ -124,7 +142,7 @@ impl Stage {
         let requests =
             FrameReader::new(shared.budget.permit(Class::Requests), Class::Requests, shared.limits.max_request_bytes);
         let lines = Lines::new(([10, 0, 0, 1], 5555).into());
-        let broker_of_connection = FakeBroker { stream: Mutex::new(Some(to_broker)) };
+        let broker_of_connection = FakeBroker { stream: Mutex::new(Some(to_broker)), session_lifetime };
         let connection = Connection::new(
             Arc::clone(&shared),
             from_client,
@@ -144,8 +162,7 @@ impl Stage {
     /// The correlation id of the next request that the broker sees, and its length.
     async fn seen(&mut self) -> (i32, usize) {
         let frame = read_frame(&mut self.broker).await.expect("a request");
-        let correlation_id = frame.get(4..8).and_then(|bytes| bytes.try_into().ok()).map(i32::from_be_bytes);
-        (correlation_id.expect("a header"), frame.len())
+        (correlation_id(&frame), frame.len())
     }
 
     async fn answer(&mut self, correlation_id: i32) {
@@ -175,6 +192,12 @@ async fn read_frame(stream: &mut DuplexStream) -> Option<Bytes> {
         Some(Bytes::from(frame))
     })
     .await
+}
+
+/// Of a request without its size.
+fn correlation_id(frame: &Bytes) -> i32 {
+    let bytes = frame.get(4..8).and_then(|bytes| bytes.try_into().ok());
+    i32::from_be_bytes(bytes.expect("a header"))
 }
 
 fn encoded<T: Request>(version: i16, correlation_id: i32, request: &T) -> Bytes {
@@ -261,6 +284,20 @@ async fn an_answer_made_here_waits_for_those_of_the_broker() {
     assert_eq!(stage.answered().await, heartbeat_frame(1, ErrorCode::NONE));
     assert_eq!(stage.answered().await, heartbeat_frame(2, ErrorCode::GROUP_AUTHORIZATION_FAILED));
     assert_eq!(stage.answered().await, heartbeat_frame(3, ErrorCode::NONE));
+}
+
+#[tokio::test]
+async fn a_request_that_depends_on_earlier_answers_is_decided_when_the_last_of_them_has_come() {
+    let mut stage = Stage::new();
+    stage.ask(heartbeat(1, "mine")).await;
+    let topic = FetchTopic::default().with_topic(text("orders").into()).with_partitions(vec![FetchPartition::default()]);
+    let with_session = FetchRequest::default().with_session_epoch(0).with_topics(vec![topic]);
+    stage.ask(encoded(7, 2, &with_session)).await;
+    assert_eq!(stage.seen().await.0, 1);
+    let early = timeout(Duration::from_millis(50), read_frame(&mut stage.broker)).await;
+    assert!(early.is_err(), "an answer is still to come");
+    stage.answer(1).await;
+    assert_eq!(stage.seen().await.0, 2);
 }
 
 #[tokio::test]
@@ -536,6 +573,42 @@ async fn an_order_to_close_is_obeyed_at_once() {
     stage.shared.connections.give(stage.id, Order::Close(Closed::UserRemoved));
     assert_eq!(stage.answered().await, None);
     assert_eq!(stage.end().await, "closed from here: user_removed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_soon_is_prolonged_between_two_answers() {
+    let mut stage = Stage::with_session(Limits::default(), Some(Duration::from_secs(100)));
+    for correlation_id in [1, 2] {
+        stage.ask(heartbeat(correlation_id, "mine")).await;
+        assert_eq!(stage.seen().await.0, correlation_id);
+    }
+    tokio::time::advance(Duration::from_secs(90)).await;
+    stage.ask(heartbeat(3, "mine")).await;
+    stage.ask(heartbeat(4, "of others")).await;
+    stage.answer(1).await;
+    let early = timeout(Duration::from_secs(1), read_frame(&mut stage.broker)).await;
+    assert!(early.is_err(), "an answer was still to come");
+    stage.answer(2).await;
+    assert_eq!(stage.seen().await.0, LOGIN);
+    let early = timeout(Duration::from_secs(1), read_frame(&mut stage.broker)).await;
+    assert!(early.is_err(), "the login has not succeeded yet");
+    stage.answer(LOGIN).await;
+    assert_eq!(stage.seen().await.0, 3);
+    stage.answer(3).await;
+    for correlation_id in 1..=3 {
+        assert_eq!(stage.answered().await, heartbeat_frame(correlation_id, ErrorCode::NONE));
+    }
+    assert_eq!(stage.answered().await, heartbeat_frame(4, ErrorCode::GROUP_AUTHORIZATION_FAILED));
+
+    tokio::time::advance(Duration::from_secs(200)).await;
+    let idle = timeout(Duration::from_secs(1), read_frame(&mut stage.broker)).await;
+    assert!(idle.is_err(), "nobody asks for anything");
+    stage.ask(heartbeat(5, "mine")).await;
+    assert_eq!(stage.seen().await.0, LOGIN);
+    let refusal = heartbeat_answer(LOGIN, ErrorCode::SASL_AUTHENTICATION_FAILED);
+    stage.broker.write_all(&refusal).await.expect("the connection reads");
+    assert_eq!(stage.answered().await, None);
+    assert_eq!(stage.end().await, "no connection to the broker: refused");
 }
 
 #[tokio::test]
