@@ -12,7 +12,9 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod broker_versions;
+mod acl_codes;
 mod add_offsets_to_txn;
+mod alter_user_scram_credentials;
 mod alter_configs;
 mod config_resource;
 mod consumer_group_describe;
@@ -34,6 +36,9 @@ mod sasl_authenticate;
 mod sasl_handshake;
 mod sync_group;
 mod txn_offset_commit;
+mod list_transactions;
+mod describe_transactions;
+mod describe_producers;
 mod cluster_operations;
 mod write_txn_markers;
 mod produce;
@@ -44,7 +49,11 @@ mod offset_commit;
 mod init_producer_id;
 mod add_partitions_to_txn;
 mod offset_fetch;
+mod create_acls;
 mod create_topics;
+mod delete_acls;
+mod describe_acls;
+mod describe_user_scram_credentials;
 mod delete_topics;
 mod describe_log_dirs;
 pub mod api_versions;
@@ -55,6 +64,8 @@ mod fetch_sessions;
 mod lookup;
 mod outcome;
 mod row;
+mod scram_codes;
+mod serve;
 mod state;
 pub mod table;
 #[cfg(test)]
@@ -66,4 +77,5 @@ pub use dispatch::{Answer, AuthorizedRequest, Case, JudgeError, ResponseEdit, Ve
 pub use lookup::{Found, FoundTopic, Lookup};
 pub use outcome::{Edit, Edited, Outcome, RawEdit, RawEdited, TypedEdit};
 pub use row::{AnyResponse, Authorize, Kind, Requirement, Row};
+pub use serve::{Refused, Reply, ScramAlteration, ScramUser, Serve};
 pub use state::ConnectionState;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use protocol::GuardedResponse;
 
-use crate::{Lookup, RequestContext};
+use crate::{Lookup, RequestContext, Serve};
 
 /// What is to become of a request, decided by its API file.
 pub enum Outcome<R> {
@@ -16,6 +16,9 @@ pub enum Outcome<R> {
     ForwardReduced(Edit<R>),
     /// Is answered here. Nothing reaches a broker.
     Respond(R),
+    /// Is answered from our own store. Nothing reaches a broker. The request must wait for the answers before it
+    /// ([`Authorize::waits_for_answers`](crate::Authorize::waits_for_answers)).
+    Serve(Serve<R>),
     /// Goes on re-encoded, and the client's connection is closed when it is sent: how a broker treats a partly denied
     /// `acks=0`, which has no answer that could say so.
     ForwardReducedThenClose,
@@ -92,6 +95,14 @@ pub(crate) fn prepend<T>(ours: Vec<T>, theirs: &mut Vec<T>) {
     theirs.extend(theirs_now);
 }
 
+/// Puts what was answered here among what the broker answered, where a broker keeps the order of the request: `None`
+/// stands for what the broker was asked.
+pub(crate) fn in_request_order<T>(ours: Vec<Option<T>>, theirs: &mut Vec<T>) {
+    let mut answered = std::mem::take(theirs).into_iter();
+    theirs.extend(ours.into_iter().filter_map(|own| own.or_else(|| answered.next())));
+    theirs.extend(answered);
+}
+
 impl<R: fmt::Debug> fmt::Debug for Outcome<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -99,6 +110,7 @@ impl<R: fmt::Debug> fmt::Debug for Outcome<R> {
             Outcome::ForwardThen(_) => f.write_str("ForwardThen(..)"),
             Outcome::ForwardReduced(_) => f.write_str("ForwardReduced(..)"),
             Outcome::Respond(response) => f.debug_tuple("Respond").field(response).finish(),
+            Outcome::Serve(serve) => f.debug_tuple("Serve").field(serve).finish(),
             Outcome::ForwardReducedThenClose => f.write_str("ForwardReducedThenClose"),
             Outcome::Close(why) => f.debug_tuple("Close").field(why).finish(),
         }
