@@ -56,6 +56,32 @@ impl Doorkeeper {
     /// # Errors
     /// If it is not built.
     pub fn launch(config: &str, files: &[(&str, &str)]) -> Result<Doorkeeper> {
+        Doorkeeper::launch_by(command, config, files)
+    }
+
+    /// As [`Doorkeeper::start`], with so many file descriptors at most (`ulimit -n`).
+    ///
+    /// # Errors
+    /// As [`Doorkeeper::start`].
+    pub async fn start_with_few_files(most: u16, config: &str, files: &[(&str, &str)]) -> Result<Doorkeeper> {
+        let limited = |directory: &Path, arguments: &[&str]| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &most.to_string()]);
+            shell.arg(paths::executable("doorkeeper")?).args(arguments);
+            shell.current_dir(directory).env("NO_COLOR", "1");
+            Ok(shell)
+        };
+        let doorkeeper = Doorkeeper::launch_by(limited, config, files)?;
+        let ready = doorkeeper.wait_for_line(is_ready, START_DEADLINE);
+        ready.await.context("doorkeeper did not become ready")?;
+        Ok(doorkeeper)
+    }
+
+    fn launch_by(
+        command: impl Fn(&Path, &[&str]) -> Result<Command>,
+        config: &str,
+        files: &[(&str, &str)],
+    ) -> Result<Doorkeeper> {
         let directory = tempfile::Builder::new().prefix("doorkeeper-").tempdir()?;
         for (name, text) in files.iter().chain([&("doorkeeper.yaml", config)]) {
             write_private(directory.path(), name, text)?;

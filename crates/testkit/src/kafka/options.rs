@@ -27,6 +27,8 @@ pub struct Listener {
     /// Kafka's listener name, upper case.
     pub name: String,
     pub security: Security,
+    /// The port that is told to clients, if it is not the listener's own: that of a [`crate::Relay`].
+    pub advertised_port: Option<u16>,
 }
 
 /// Kafka's security protocols.
@@ -83,6 +85,13 @@ impl Options {
         self
     }
 
+    /// Adds a listener that tells its clients another port than its own. Only for a single broker.
+    #[must_use]
+    pub fn listener_behind(mut self, name: &str, security: Security, advertised_port: u16) -> Options {
+        self.listeners.push(Listener { advertised_port: Some(advertised_port), ..Listener::new(name, security) });
+        self
+    }
+
     /// Adds a line to `server.properties`.
     #[must_use]
     pub fn property(mut self, key: &str, value: &str) -> Options {
@@ -93,7 +102,7 @@ impl Options {
 
 impl Listener {
     pub fn new(name: &str, security: Security) -> Listener {
-        Listener { name: name.to_owned(), security }
+        Listener { name: name.to_owned(), security, advertised_port: None }
     }
 }
 

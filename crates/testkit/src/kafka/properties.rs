@@ -65,17 +65,13 @@ pub(crate) fn server_properties(options: &Options, place: Place<'_>) -> Result<S
         options.listeners.iter().map(|listener| (listener.name.as_str(), listener.security.protocol())).collect();
     names.extend([(INTERNAL, "SASL_PLAINTEXT"), (CONTROLLER, "SASL_PLAINTEXT")]);
     let map: Vec<String> = names.iter().map(|(name, protocol)| format!("{name}:{protocol}")).collect();
-    let mut addresses: Vec<String> =
-        names.iter().zip(place.ports).map(|((name, _), port)| format!("{name}://127.0.0.1:{port}")).collect();
     put("listener.security.protocol.map", &map.join(","));
-    if is_controller(place) {
-        put("listeners", &addresses.join(","));
-    }
-    addresses.truncate(options.listeners.len() + 1);
-    put("advertised.listeners", &addresses.join(","));
-    if !is_controller(place) {
-        put("listeners", &addresses.join(","));
-    }
+    let own_ports = || place.ports.iter().copied();
+    let advertised = options.listeners.iter().map(|listener| listener.advertised_port).chain([None, None]);
+    let advertised_ports = own_ports().zip(advertised).map(|(own, other)| other.unwrap_or(own));
+    put("advertised.listeners", &addresses(&names, advertised_ports.take(options.listeners.len() + 1)));
+    let listening = if is_controller(place) { names.len() } else { names.len() - 1 };
+    put("listeners", &addresses(&names, own_ports().take(listening)));
 
     put("sasl.mechanism.inter.broker.protocol", "PLAIN");
     put("sasl.mechanism.controller.protocol", "PLAIN");
@@ -99,6 +95,13 @@ pub(crate) fn server_properties(options: &Options, place: Place<'_>) -> Result<S
 
     lines.extend(options.properties.iter().cloned());
     Ok(text_of(&lines))
+}
+
+/// As many of the names as there are ports.
+fn addresses(names: &[(&str, &str)], ports: impl Iterator<Item = u16>) -> String {
+    let addresses: Vec<String> =
+        names.iter().zip(ports).map(|((name, _), port)| format!("{name}://127.0.0.1:{port}")).collect();
+    addresses.join(",")
 }
 
 fn is_controller(place: Place<'_>) -> bool {
