@@ -11,7 +11,8 @@
 //! What this crate deliberately does not do: read sockets (`proxy`), decide anything (`apis`), look into record batches,
 //! or convert a message to another version.
 //!
-//! Start reading at [`frame`], then [`guard`], then `schema/mod.rs`.
+//! Start reading at [`frame`], then [`guard`], then `schema/mod.rs`; messages that `kafka-protocol` lacks are in
+//! [`messages`].
 
 #![warn(clippy::unwrap_used, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly"))]
@@ -24,6 +25,7 @@ pub mod error_code;
 pub mod errors;
 pub mod frame;
 pub mod guard;
+pub mod messages;
 mod schema;
 pub mod versions;
 
@@ -34,6 +36,5 @@ pub use error_code::ErrorCode;
 pub use errors::{ErrorResponse, ErrorResponseError, error_response};
 pub use frame::{FrameError, RequestFrame};
 pub use guard::{Fault, GuardedRequest, GuardedResponse, Limits, Malformed, guard_request, guard_response};
-pub use kafka_protocol::messages;
 pub use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, Request, StrBytes};
 pub use versions::served_versions;

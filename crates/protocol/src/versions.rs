@@ -2,7 +2,8 @@
 //!
 //! `kafka-protocol` 0.18 is made from Kafka 4.1's definitions and leaves out versions that Kafka marks unstable, in a
 //! request and its response apart: its own table `ApiKey::valid_versions` promises versions that it then refuses. What
-//! counts is the intersection of both messages' `VERSIONS`.
+//! counts is the intersection of both messages' `VERSIONS`. With ours ([`crate::messages`])
+//! that is all of Kafka 4.3 that clients may use.
 
 use std::ops::RangeInclusive;
 
@@ -11,7 +12,9 @@ use kafka_protocol::protocol::{Message, Request};
 use crate::api_key::ApiKey;
 use crate::messages::*;
 
-/// Calls a macro with `Produce ProduceRequest, ...`: every API that `kafka-protocol` has types for.
+/// Calls a macro with `Produce ProduceRequest, ...`: every API that has types.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! with_typed_apis {
     ($callback:ident) => {
         $callback! {
@@ -99,13 +102,15 @@ macro_rules! with_typed_apis {
             WriteShareGroupState WriteShareGroupStateRequest,
             DeleteShareGroupState DeleteShareGroupStateRequest,
             ReadShareGroupStateSummary ReadShareGroupStateSummaryRequest,
+            StreamsGroupHeartbeat StreamsGroupHeartbeatRequest,
+            StreamsGroupDescribe StreamsGroupDescribeRequest,
             DescribeShareGroupOffsets DescribeShareGroupOffsetsRequest,
             AlterShareGroupOffsets AlterShareGroupOffsetsRequest,
             DeleteShareGroupOffsets DeleteShareGroupOffsetsRequest,
         }
     };
 }
-pub(crate) use with_typed_apis;
+pub use with_typed_apis;
 
 macro_rules! define_served_versions {
     ($($api:ident $request:ident,)*) => {
@@ -116,9 +121,7 @@ macro_rules! define_served_versions {
                 ApiKey::LeaderAndIsr
                 | ApiKey::StopReplica
                 | ApiKey::UpdateMetadata
-                | ApiKey::ControlledShutdown
-                | ApiKey::StreamsGroupHeartbeat
-                | ApiKey::StreamsGroupDescribe => return None,
+                | ApiKey::ControlledShutdown => return None,
             };
             Some(range.min..=range.max)
         }
@@ -129,14 +132,24 @@ with_typed_apis!(define_served_versions);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::{self, Direction};
 
     #[test]
     fn served_versions_are_those_that_request_and_response_both_have() {
         assert_eq!(served_versions(ApiKey::Produce), Some(3..=13));
-        assert_eq!(served_versions(ApiKey::OffsetCommit), Some(2..=9));
-        assert_eq!(served_versions(ApiKey::OffsetFetch), Some(1..=9));
-        assert_eq!(served_versions(ApiKey::InitProducerId), Some(0..=5));
-        assert_eq!(served_versions(ApiKey::StreamsGroupHeartbeat), None);
+        assert_eq!(served_versions(ApiKey::OffsetCommit), Some(2..=10));
+        assert_eq!(served_versions(ApiKey::InitProducerId), Some(0..=6));
+        assert_eq!(served_versions(ApiKey::StreamsGroupHeartbeat), Some(0..=0));
         assert_eq!(served_versions(ApiKey::LeaderAndIsr), None);
+    }
+
+    #[test]
+    fn every_version_that_clients_may_use_has_types() {
+        let beyond_types = |key: &&ApiKey| {
+            let next = served_versions(**key).map_or(0, |versions| *versions.end() + 1);
+            schema::program(Direction::Request, **key, next).is_some()
+        };
+        let without: Vec<&ApiKey> = ApiKey::ALL.iter().filter(beyond_types).collect();
+        assert_eq!(without, [&ApiKey::BrokerHeartbeat]);
     }
 }

@@ -8,14 +8,14 @@
 
 mod java;
 mod mutation;
+mod typed;
 
 use std::alloc::System;
 
 use bytes::Bytes;
 use mutation::{Frame, Random, seeds};
 use peakmem_alloc::{INSTRUMENTED_SYSTEM, PeakMemAlloc, PeakMemAllocTrait};
-use protocol::messages::{ApiKey as TypedKey, RequestKind, ResponseKind};
-use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response, served_versions};
+use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response};
 
 #[global_allocator]
 static ALLOCATOR: &PeakMemAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -97,25 +97,20 @@ fn guard_and_decode(frame: &Frame) -> Outcome {
 fn request(bytes: Bytes) -> Outcome {
     let Ok(frame) = RequestFrame::parse(bytes) else { return Outcome::Refused };
     let Ok(guarded) = guard_request(frame, &Limits::default()) else { return Outcome::Refused };
-    let Some(key) = typed_key(guarded.api_key, guarded.api_version) else { return Outcome::Accepted };
-    let mut body = guarded.body();
-    let decoded = RequestKind::decode(key, &mut body, guarded.api_version);
-    assert!(decoded.is_ok() && body.is_empty(), "accepted but not decoded: {decoded:?} {:02x?}", &guarded.bytes()[..]);
+    if !typed::has_types(guarded.api_key, guarded.api_version) {
+        return Outcome::Accepted;
+    }
+    typed::read(guarded.api_key, guarded.api_version, guarded.body(), true);
     Outcome::Decoded
 }
 
 fn response(key: ApiKey, version: i16, bytes: Bytes) -> Outcome {
     let Ok(guarded) = guard_response(key, version, bytes, &Limits::default()) else { return Outcome::Refused };
-    let Some(key) = typed_key(key, version) else { return Outcome::Accepted };
-    let mut body = guarded.body();
-    let decoded = ResponseKind::decode(key, &mut body, version);
-    assert!(decoded.is_ok() && body.is_empty(), "accepted but not decoded: {decoded:?} {:02x?}", &guarded.bytes()[..]);
+    if !typed::has_types(key, version) {
+        return Outcome::Accepted;
+    }
+    typed::read(key, version, guarded.body(), false);
     Outcome::Decoded
-}
-
-fn typed_key(key: ApiKey, version: i16) -> Option<TypedKey> {
-    served_versions(key).filter(|versions| versions.contains(&version))?;
-    TypedKey::try_from(key.code()).ok()
 }
 
 /// Frames of as many elements as fit, each as small as it can be: they cost the decoder most.

@@ -5,11 +5,11 @@
 
 mod java;
 mod mutation;
+mod typed;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use mutation::{Frame, Random, seeds};
-use protocol::messages::{ApiKey as TypedKey, RequestKind, ResponseKind};
-use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response, served_versions};
+use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response};
 
 const FRAMES: usize = 200_000;
 
@@ -56,25 +56,13 @@ struct Accepted {
 fn read(frame: &Frame) -> Option<Accepted> {
     let bytes = Bytes::copy_from_slice(&frame.bytes);
     let limits = Limits::default();
-    let mut out = BytesMut::new();
     if let Some((key, version)) = frame.response_to {
         let body = guard_response(key, version, bytes, &limits).ok()?.body();
-        let written = typed_key(key, version).map(|typed| {
-            ResponseKind::decode(typed, &mut body.clone(), version).unwrap().encode(&mut out, version).unwrap();
-            out.freeze()
-        });
+        let written = typed::has_types(key, version).then(|| typed::rewritten_response(key, version, body.clone()));
         return Some(Accepted { key, version, body, written });
     }
     let guarded = guard_request(RequestFrame::parse(bytes).ok()?, &limits).ok()?;
     let (key, version, body) = (guarded.api_key, guarded.api_version, guarded.body());
-    let written = typed_key(key, version).map(|typed| {
-        RequestKind::decode(typed, &mut body.clone(), version).unwrap().encode(&mut out, version).unwrap();
-        out.freeze()
-    });
+    let written = typed::has_types(key, version).then(|| typed::rewritten_request(key, version, body.clone()));
     Some(Accepted { key, version, body, written })
-}
-
-fn typed_key(key: ApiKey, version: i16) -> Option<TypedKey> {
-    served_versions(key).filter(|versions| versions.contains(&version))?;
-    TypedKey::try_from(key.code()).ok()
 }

@@ -4,12 +4,15 @@
 
 mod java;
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 use bytes::Bytes;
-use protocol::messages::{ApiKey as TypedKey, ResponseKind};
+use protocol::messages::*;
 use protocol::{
-    ApiKey, ErrorCode, Limits, RequestFrame, error_response, guard_request, guard_response, served_versions,
+    ApiKey, Decodable, ErrorCode, Limits, Request, RequestFrame, error_response, guard_request, guard_response,
+    served_versions,
 };
 
 const SEED: u64 = 1;
@@ -42,32 +45,36 @@ fn a_failed_request_is_answered_as_kafka_answers_it() {
     assert!(compared.values().all(|&requests| requests > 0), "{compared:?}");
 }
 
-/// The answer as a value, in an order that Kafka's hash maps do not change.
-fn typed(key: ApiKey, version: i16, frame: Bytes) -> (i32, ResponseKind) {
-    let guarded = guard_response(key, version, frame, &Limits::default()).unwrap();
-    let mut body = guarded.body();
-    let mut response = ResponseKind::decode(TypedKey::try_from(key.code()).unwrap(), &mut body, version).unwrap();
-    sort(&mut response);
-    (guarded.correlation_id, response)
+macro_rules! define_typed {
+    ($($api:ident $request:ident,)*) => {
+        /// The answer as it reads, in an order that Kafka's hash maps do not change.
+        fn typed(key: ApiKey, version: i16, frame: Bytes) -> (i32, String) {
+            let guarded = guard_response(key, version, frame, &Limits::default()).unwrap();
+            let text = match key {
+                $(ApiKey::$api => sorted::<<$request as Request>::Response>(guarded.decode().unwrap()),)*
+                _ => panic!("{key} has no types"),
+            };
+            (guarded.correlation_id, text)
+        }
+    };
 }
+protocol::with_typed_apis!(define_typed);
 
-fn sort(response: &mut ResponseKind) {
-    match response {
-        ResponseKind::Produce(response) => {
-            response.responses.sort_by_key(|topic| (topic.name.clone(), topic.topic_id));
-            for topic in &mut response.responses {
-                topic.partition_responses.sort_by_key(|partition| partition.index);
+fn sorted<T: Decodable + Debug + Any>(mut response: T) -> String {
+    let any: &mut dyn Any = &mut response;
+    if let Some(response) = any.downcast_mut::<ProduceResponse>() {
+        response.responses.sort_by_key(|topic| (topic.name.clone(), topic.topic_id));
+        for topic in &mut response.responses {
+            topic.partition_responses.sort_by_key(|partition| partition.index);
+        }
+    } else if let Some(response) = any.downcast_mut::<WriteTxnMarkersResponse>() {
+        response.markers.sort_by_key(|marker| marker.producer_id);
+        for marker in &mut response.markers {
+            marker.topics.sort_by_key(|topic| topic.name.clone());
+            for topic in &mut marker.topics {
+                topic.partitions.sort_by_key(|partition| partition.partition_index);
             }
         }
-        ResponseKind::WriteTxnMarkers(response) => {
-            response.markers.sort_by_key(|marker| marker.producer_id);
-            for marker in &mut response.markers {
-                marker.topics.sort_by_key(|topic| topic.name.clone());
-                for topic in &mut marker.topics {
-                    topic.partitions.sort_by_key(|partition| partition.partition_index);
-                }
-            }
-        }
-        _ => {}
     }
+    format!("{response:?}")
 }

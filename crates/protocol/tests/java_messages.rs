@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 mod java;
+mod typed;
 
 use std::collections::BTreeSet;
 
-use bytes::{Bytes, BytesMut};
-use protocol::messages::{ApiKey as TypedKey, RequestKind, ResponseKind};
-use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response, served_versions};
+use bytes::Bytes;
+use protocol::{ApiKey, Limits, RequestFrame, guard_request, guard_response};
 
 const SEED: u64 = 1;
 const MESSAGES_OF_EACH: usize = 30;
@@ -41,30 +41,15 @@ fn check_request(key: ApiKey, version: i16, bytes: Bytes) {
     let frame = RequestFrame::parse(bytes.clone()).unwrap();
     assert_eq!((frame.api_key, frame.api_version), (key, version));
     let guarded = guard_request(frame, &Limits::default()).unwrap_or_else(|error| panic!("{error}\n{bytes:?}"));
-    if let Some(typed) = typed_key(key, version) {
-        let mut body = guarded.body();
-        let request = RequestKind::decode(typed, &mut body, version)
-            .unwrap_or_else(|error| panic!("request {key} {version}: {error}\n{bytes:?}"));
-        let mut back = BytesMut::new();
-        request.encode(&mut back, version).unwrap();
-        assert_eq!((back.freeze(), body.len()), (guarded.body(), 0), "request {key} {version}: {request:?}");
+    if typed::has_types(key, version) {
+        assert_eq!(typed::rewritten_request(key, version, guarded.body()), guarded.body(), "request {key} {version}");
     }
 }
 
 fn check_response(key: ApiKey, version: i16, bytes: Bytes) {
     let guarded = guard_response(key, version, bytes.clone(), &Limits::default())
         .unwrap_or_else(|error| panic!("response: {error}\n{bytes:?}"));
-    if let Some(typed) = typed_key(key, version) {
-        let mut body = guarded.body();
-        let response = ResponseKind::decode(typed, &mut body, version)
-            .unwrap_or_else(|error| panic!("response {key} {version}: {error}\n{bytes:?}"));
-        let mut back = BytesMut::new();
-        response.encode(&mut back, version).unwrap();
-        assert_eq!((back.freeze(), body.len()), (guarded.body(), 0), "response {key} {version}: {response:?}");
+    if typed::has_types(key, version) {
+        assert_eq!(typed::rewritten_response(key, version, guarded.body()), guarded.body(), "response {key} {version}");
     }
-}
-
-fn typed_key(key: ApiKey, version: i16) -> Option<TypedKey> {
-    served_versions(key).filter(|versions| versions.contains(&version))?;
-    TypedKey::try_from(key.code()).ok()
 }

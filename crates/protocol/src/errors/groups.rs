@@ -118,6 +118,15 @@ impl ErrorResponse for ShareGroupDescribeRequest {
     }
 }
 
+impl ErrorResponse for StreamsGroupDescribeRequest {
+    fn error_response(&self, _version: i16, error: ErrorCode) -> StreamsGroupDescribeResponse {
+        use crate::messages::streams_group_describe_response::DescribedGroup;
+        StreamsGroupDescribeResponse::default().with_groups(each(&self.group_ids, |group| {
+            DescribedGroup::default().with_error_code(error.0).with_group_id(group.clone())
+        }))
+    }
+}
+
 impl ErrorResponse for DescribeShareGroupOffsetsRequest {
     fn error_response(&self, _version: i16, error: ErrorCode) -> DescribeShareGroupOffsetsResponse {
         use crate::messages::describe_share_group_offsets_response::DescribeShareGroupOffsetsResponseGroup;

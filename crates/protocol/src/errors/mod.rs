@@ -51,9 +51,7 @@ macro_rules! define_error_response {
                 ApiKey::LeaderAndIsr
                 | ApiKey::StopReplica
                 | ApiKey::UpdateMetadata
-                | ApiKey::ControlledShutdown
-                | ApiKey::StreamsGroupHeartbeat
-                | ApiKey::StreamsGroupDescribe => {
+                | ApiKey::ControlledShutdown => {
                     let (api_key, api_version) = (request.api_key, request.api_version);
                     Err(Malformed::UnsupportedVersion { api_key, api_version }.into())
                 }

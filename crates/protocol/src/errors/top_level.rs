@@ -78,6 +78,7 @@ code_without_text! {
     ShareAcknowledgeRequest
     ShareFetchRequest
     ShareGroupHeartbeatRequest
+    StreamsGroupHeartbeatRequest
     UpdateFeaturesRequest
 }
 

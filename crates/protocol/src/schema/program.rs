@@ -247,6 +247,7 @@ mod tests {
             memory(element)
         }
         use Direction::{Request, Response};
+        use messages::streams_group_heartbeat_request;
         use messages::{fetch_request, fetch_response, metadata_request, metadata_response, produce_request};
         let metadata = size_of::<metadata_request::MetadataRequestTopic>();
         assert_eq!(of(ApiKey::Metadata, Request, &["Topics"]), metadata);
@@ -259,5 +260,7 @@ mod tests {
         let fetched = size_of::<fetch_response::PartitionData>();
         assert!((fetched..=fetched + 24).contains(&of(ApiKey::Fetch, Response, &["Responses", "Partitions"])));
         assert_eq!(of(ApiKey::DeleteGroups, Request, &["GroupsNames"]), size_of::<messages::GroupId>());
+        let tasks = size_of::<streams_group_heartbeat_request::TaskIds>();
+        assert_eq!(of(ApiKey::StreamsGroupHeartbeat, Request, &["ActiveTasks"]), tasks);
     }
 }
