@@ -149,7 +149,9 @@ impl FetchSession {
     pub(crate) fn forget(&mut self, topic: &ForgottenTopic) {
         let key = TopicKey::of(&topic.topic, topic.topic_id, self.by_id);
         if let Some(known) = self.topics.get_mut(&key) {
-            known.partitions.retain(|partition, _| !topic.partitions.contains(partition));
+            for partition in &topic.partitions {
+                known.partitions.remove(partition);
+            }
             if known.partitions.is_empty() {
                 self.topics.remove(&key);
             }
