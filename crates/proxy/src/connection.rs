@@ -33,7 +33,7 @@ use tokio::time::timeout;
 
 use crate::audit::Lines;
 use crate::budget::Permit;
-use crate::connections::{Membership, Order};
+use crate::connections::{Closed, Membership, Order};
 use crate::end::{End, Owner};
 use crate::frame_reader::{Frame, FrameReader, ReadError};
 use crate::in_flight::{InFlight, Place};
@@ -61,6 +61,8 @@ pub(crate) struct Connection<C, B: Broker> {
     alone: Option<Asked>,
     state: ConnectionState,
     grants: Arc<Grants>,
+    /// Of the snapshot that the groups of the user were last compared with.
+    generation: u64,
     membership: Membership,
     decisions: Vec<Decision>,
     lines: Lines,
@@ -117,6 +119,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             alone: None,
             state: ConnectionState::default(),
             grants,
+            generation: 0,
             membership,
             decisions: Vec::new(),
             lines,
@@ -312,12 +315,14 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         .await
     }
 
-    /// Closes both sides in good order, as far as they take part. What an `acks=0` client has sent still goes on.
+    /// Closes both sides in good order, as far as they take part. What an `acks=0` client has sent still goes on, unless
+    /// the client or the broker is not what it was when that was decided.
     async fn end(mut self, end: End) -> End {
         let principal = self.grants.identity().principal.to_string();
         self.shared.audit.end_of_lines(&mut self.lines, &principal);
         let farewell = async {
-            if let Some(upstream) = &mut self.upstream {
+            let is_void = matches!(end, End::Ordered(Closed::UserRemoved | Closed::OtherCluster));
+            if let Some(upstream) = self.upstream.as_mut().filter(|_| !is_void) {
                 let sent = poll_fn(|cx| upstream.poll_write(cx)).await;
                 if sent.is_ok() {
                     // It is gone either way.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use acl::Grants;
+use acl::{Grants, Identity};
 use apis::{AuthorizedRequest, BrokerVersions, Found, Kind, Lookup, RequestContext, ResponseEdit, Verdict, table};
 use authentication::ApiVersionsAnswer;
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Asked, Connection};
 use crate::budget::Permit;
+use crate::connections::Order;
 use crate::end::End;
 use crate::frame_reader::Frame;
 use crate::in_flight::{Awaited, AwaitedEdit, Place};
@@ -51,7 +52,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             permit: frame.permit,
             spent: began.elapsed(),
         };
-        self.shared.grants.refresh(&mut self.grants, &self.shared.current.load().policy);
+        self.refresh_grants();
         let must_wait = !self.line.is_empty()
             && (asked.case.waits_for_answers()
                 || !asked.case.lookup(&self.grants).is_empty()
@@ -73,9 +74,20 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
 
     /// Decides a request by the grants of now, and acts on the verdict.
     pub(super) async fn decide(&mut self, asked: Asked) -> Result<(), End> {
-        self.shared.grants.refresh(&mut self.grants, &self.shared.current.load().policy);
-        let lookup = asked.case.lookup(&self.grants);
-        let looked_up = if lookup.is_empty() { None } else { Some(self.look_up(lookup).await?) };
+        self.refresh_grants();
+        let looked_up = loop {
+            let lookup = asked.case.lookup(&self.grants);
+            if lookup.is_empty() {
+                break None;
+            }
+            // It may take seconds: what is revoked meanwhile is revoked.
+            let asked_by = Arc::clone(&self.grants);
+            let found = self.look_up(lookup).await?;
+            self.refresh_grants();
+            if Arc::ptr_eq(&asked_by, &self.grants) {
+                break Some(found);
+            }
+        };
         let started = Instant::now();
         let verdict = asked.case.decide(&mut RequestContext {
             api_key: asked.api_key,
@@ -119,6 +131,22 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         Ok(())
     }
 
+    /// The grants of now. The groups of a user are looked at whenever the snapshot is another one.
+    fn refresh_grants(&mut self) {
+        let snapshot = self.shared.current.load();
+        if self.generation != snapshot.generation {
+            self.generation = snapshot.generation;
+            let identity = self.grants.identity();
+            if let Some(groups) = self.membership.user().map(|user| snapshot.users.groups(user))
+                && identity.groups != groups
+            {
+                let identity = Arc::new(Identity { groups: groups.to_vec(), ..Identity::clone(identity) });
+                self.grants = self.shared.grants.get(&identity, &snapshot.policy);
+            }
+        }
+        self.shared.grants.refresh(&mut self.grants, &snapshot.policy);
+    }
+
     fn keep(&mut self, edit: ResponseEdit, grants: Arc<Grants>, client_id: &StrBytes) -> Box<AwaitedEdit> {
         if self.client_id != *client_id {
             self.client_id = StrBytes::from_string(client_id.to_string());
@@ -130,6 +158,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         if self.upstream.is_none() {
             self.flush().await?;
             let link = self.broker.connect().await.map_err(End::NoUpstream)?;
+            self.obey()?;
             self.upstream = Some(Upstream::new(link, &self.shared.budget));
         }
         self.prolong_session().await?;
@@ -155,7 +184,17 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
 
     pub(super) async fn look_up(&mut self, lookup: Lookup) -> Result<Found, End> {
         self.flush().await?;
-        self.broker.resolve(lookup).await.map_err(End::LookUp)
+        let found = self.broker.resolve(lookup).await.map_err(End::LookUp)?;
+        self.obey()?;
+        Ok(found)
+    }
+
+    /// After something that may have taken long: whoever was told to close meanwhile does nothing more.
+    fn obey(&self) -> Result<(), End> {
+        match self.membership.order() {
+            Order::Close(closed) => Err(End::Ordered(closed)),
+            Order::Stay | Order::Finish => Ok(()),
+        }
     }
 
     /// An answer made here waits its turn.

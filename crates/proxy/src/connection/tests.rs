@@ -19,6 +19,7 @@ use protocol::messages::{
 };
 use protocol::{ApiKey, BrokerAddresses, ErrorCode, Request, RequestFrame, StrBytes, encode_request, encode_response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -38,6 +39,13 @@ const PIPE: usize = 16 * 1024;
 struct FakeBroker {
     stream: Mutex<Option<DuplexStream>>,
     session_lifetime: Option<Duration>,
+    look_ups: Arc<LookUps>,
+}
+
+/// Look-ups that the broker answers: as soon as there is a permit for each.
+struct LookUps {
+    begun: Notify,
+    may_end: Semaphore,
 }
 
 struct Advertised;
@@ -78,8 +86,12 @@ impl Broker for FakeBroker {
         Err(Unavailable { text: "refused".to_owned(), reason: "authentication" })
     }
 
-    async fn resolve(&self, _lookup: Lookup) -> Result<Found, Unavailable> {
-        Ok(Found::default())
+    /// All topic ids are of `orders`.
+    async fn resolve(&self, lookup: Lookup) -> Result<Found, Unavailable> {
+        self.look_ups.begun.notify_one();
+        self.look_ups.may_end.acquire().await.expect("it stays open").forget();
+        let topic_names = lookup.topic_ids.iter().map(|id| (*id, text("orders"))).collect();
+        Ok(Found { topic_names, ..Found::default() })
     }
 }
 
@@ -88,6 +100,7 @@ struct Stage {
     client: DuplexStream,
     broker: DuplexStream,
     shared: Arc<Shared>,
+    look_ups: Arc<LookUps>,
     id: u64,
     connection: JoinHandle<End>,
 }
@@ -124,25 +137,32 @@ impl Stage {
     }
 
     fn with_session(limits: Limits, session_lifetime: Option<Duration>) -> Stage {
+        Stage::of(&[], limits, session_lifetime)
+    }
+
+    /// A user of the store who is in these groups; of another kind if in none.
+    fn of(groups: &[&str], limits: Limits, session_lifetime: Option<Duration>) -> Stage {
         let (client, from_client) = duplex(PIPE);
         let (broker, to_broker) = duplex(PIPE);
         let (audit, _writer) = Audit::start(AuditSettings::default()).expect("no file is named");
         let shared = Shared::new(limits, store::Current::new(snapshot(usual_policy(), 1)), audit);
         let identity = Arc::new(Identity {
             principal: KafkaPrincipal::user("alice"),
-            groups: Vec::new(),
+            groups: groups.iter().map(|group| Arc::from(*group)).collect(),
             host: Host::from(std::net::IpAddr::from([10, 0, 0, 1])),
             listener: "CLIENT".into(),
             authenticated_by_token: false,
         });
         let grants = shared.grants.get(&identity, &shared.current.load().policy);
         let membership = shared.connections.enter();
-        membership.logged_in(None);
+        membership.logged_in((!groups.is_empty()).then(|| Arc::from("alice")));
         let id = membership.id();
         let requests =
             FrameReader::new(shared.budget.permit(Class::Requests), Class::Requests, shared.limits.max_request_bytes);
         let lines = Lines::new(([10, 0, 0, 1], 5555).into());
-        let broker_of_connection = FakeBroker { stream: Mutex::new(Some(to_broker)), session_lifetime };
+        let look_ups = Arc::new(LookUps { begun: Notify::new(), may_end: Semaphore::new(0) });
+        let stream = Mutex::new(Some(to_broker));
+        let broker_of_connection = FakeBroker { stream, session_lifetime, look_ups: Arc::clone(&look_ups) };
         let connection = Connection::new(
             Arc::clone(&shared),
             from_client,
@@ -152,7 +172,7 @@ impl Stage {
             membership,
             lines,
         );
-        Stage { client, broker, shared, id, connection: tokio::spawn(connection.run()) }
+        Stage { client, broker, shared, look_ups, id, connection: tokio::spawn(connection.run()) }
     }
 
     async fn ask(&mut self, request: Bytes) {
@@ -379,6 +399,62 @@ async fn a_policy_change_holds_for_the_next_of_two_pipelined_requests() {
     stage.ask(heartbeat(2, "mine")).await;
     stage.answer(1).await;
     assert_eq!(stage.answered().await, heartbeat_frame(1, ErrorCode::NONE));
+    assert_eq!(stage.answered().await, heartbeat_frame(2, ErrorCode::GROUP_AUTHORIZATION_FAILED));
+}
+
+#[tokio::test]
+async fn what_is_revoked_while_a_look_up_takes_its_time_is_revoked() {
+    let mut stage = Stage::new();
+    let topic = FetchTopic::default()
+        .with_topic_id(uuid::Uuid::from_u128(7))
+        .with_partitions(vec![FetchPartition::default()]);
+    let request = FetchRequest::default().with_session_epoch(-1).with_topics(vec![topic]);
+    stage.ask(encoded(13, 1, &request)).await;
+    within(stage.look_ups.begun.notified()).await;
+    stage.shared.current.replace(snapshot(Policy::new(Settings::default(), []), 2));
+    stage.look_ups.may_end.add_permits(2);
+    let answer = stage.answered().await.expect("an answer");
+    let answer = protocol::guard_response(ApiKey::Fetch, 13, answer, &protocol::Limits::default());
+    let answer: FetchResponse = answer.expect("an answer of kafka").decode().expect("it can be read");
+    let errors: Vec<i16> =
+        answer.responses.iter().flat_map(|topic| &topic.partitions).map(|partition| partition.error_code).collect();
+    assert_eq!(errors, [ErrorCode::TOPIC_AUTHORIZATION_FAILED.0]);
+}
+
+#[tokio::test]
+async fn whoever_is_removed_while_a_look_up_takes_its_time_asks_nothing_more() {
+    let mut stage = Stage::new();
+    let topic = TopicProduceData::default()
+        .with_topic_id(uuid::Uuid::from_u128(7))
+        .with_partition_data(vec![PartitionProduceData::default().with_records(Some(batch(100)))]);
+    stage.ask(encoded(13, 1, &ProduceRequest::default().with_acks(1).with_topic_data(vec![topic]))).await;
+    within(stage.look_ups.begun.notified()).await;
+    stage.shared.connections.give(stage.id, Order::Close(Closed::UserRemoved));
+    stage.look_ups.may_end.add_permits(1);
+    assert_eq!(read_frame(&mut stage.broker).await, None);
+    assert_eq!(stage.end().await, "closed from here: user_removed");
+}
+
+#[tokio::test]
+async fn whoever_is_taken_out_of_a_group_loses_its_rights_at_the_next_request() {
+    let staff = |group: &str| {
+        let entry = AccessControlEntry::new("Group:staff", "*", AclOperation::Read, AclPermissionType::Allow);
+        AclBinding::new(ResourcePattern::literal(ResourceType::Group, group), entry)
+    };
+    let snapshot = |groups: &[&str], generation| {
+        let mut users = authentication::Users::builder();
+        users.groups("alice", groups.iter().map(|group| Arc::from(*group))).expect("a name");
+        let policy = Policy::new(Settings::default(), [staff("of staff")]);
+        store::Snapshot { policy, users: users.build(), generation }
+    };
+    let mut stage = Stage::of(&["Group:staff"], Limits::default(), None);
+    stage.shared.current.replace(snapshot(&["Group:staff"], 2));
+    stage.ask(heartbeat(1, "of staff")).await;
+    assert_eq!(stage.seen().await.0, 1);
+    stage.answer(1).await;
+    assert_eq!(stage.answered().await, heartbeat_frame(1, ErrorCode::NONE));
+    stage.shared.current.replace(snapshot(&[], 3));
+    stage.ask(heartbeat(2, "of staff")).await;
     assert_eq!(stage.answered().await, heartbeat_frame(2, ErrorCode::GROUP_AUTHORIZATION_FAILED));
 }
 
