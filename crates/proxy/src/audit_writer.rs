@@ -205,7 +205,7 @@ fn decision_json(event: &DecisionEvent, rule: &MatchingRule) -> Value {
 }
 
 /// A text from outside: cut, and on one line.
-fn readable(text: &str) -> String {
+pub(crate) fn readable(text: &str) -> String {
     let end = text.floor_char_boundary(LONGEST_NAME);
     let cut = text.get(..end).unwrap_or_default();
     let mut readable = escaped(cut);

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
 use crate::audit::{Lines, LoginEvent};
+use crate::audit_writer::readable;
 use crate::broker::{NodeBroker, Upstreams};
 use crate::budget::Class;
 use crate::client_stream::{ClientStream, ReadAhead};
@@ -193,16 +194,17 @@ impl Visit {
             self.shared.metrics.unknown_api.increment(1);
         }
         let (peer, listener) = (self.peer, &*self.listener.settings.name);
+        let principal = readable(&principal.to_string());
         let spoke_tls = matches!(end, End::ClientFrame(crate::frame_reader::ReadError::Size { size, .. }) if size.starts_with(&TLS_HANDSHAKE));
         match end.owner() {
             _ if spoke_tls => {
                 let local = self.local;
                 info!(%peer, listener, "{}: from {peer} to {local} ({listener})", End::TlsOnPlaintext);
             }
-            Owner::Nobody => debug!(%peer, listener, "connection of {principal:?} ended: {end}"),
-            Owner::Client => info!(%peer, listener, "connection of {principal:?} closed: {end}"),
-            Owner::Broker => warn!(%peer, listener, "connection of {principal:?} closed: {end}"),
-            Owner::Doorkeeper => info!(%peer, listener, "connection of {principal:?} closed: {end}"),
+            Owner::Nobody => debug!(%peer, listener, "connection of {principal} ended: {end}"),
+            Owner::Client => info!(%peer, listener, "connection of {principal} closed: {end}"),
+            Owner::Broker => warn!(%peer, listener, "connection of {principal} closed: {end}"),
+            Owner::Doorkeeper => info!(%peer, listener, "connection of {principal} closed: {end}"),
         }
     }
 }

@@ -88,8 +88,8 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Accepts until told to stop. `places` are those of `max.connections`: without one, connections stay in the
-    /// backlog, as with Kafka's acceptor.
+    /// Accepts until told to stop. `places` are those of `max.connections`: while there is none, the connection that was
+    /// accepted last waits, and all others in the backlog, as with Kafka's acceptor.
     pub(crate) async fn accept(
         self,
         shared: Arc<Shared>,
@@ -100,8 +100,8 @@ impl Port {
         let mut pause = FIRST_PAUSE;
         loop {
             let next = async {
-                let place = Arc::clone(&places).acquire_owned().await.ok()?;
-                Some((self.socket.accept().await, place))
+                let accepted = self.socket.accept().await;
+                Some((accepted, Arc::clone(&places).acquire_owned().await.ok()?))
             };
             let accepted = tokio::select! {
                 accepted = next => accepted,

@@ -111,7 +111,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin> SaslLogin<'_, C> {
         }
     }
 
-    /// Key derivation takes milliseconds of CPU: on the blocking pool, and not more at once than there are cores.
+    /// Key derivation takes milliseconds of CPU: on the blocking pool, and only so many at once.
     async fn derive(&self, work: authentication::Work) -> Result<Step, End> {
         let _turn =
             self.shared.derivations.acquire().await.map_err(|_| End::Ordered(crate::connections::Closed::Stopped))?;

@@ -23,7 +23,8 @@ pub(crate) struct Shared {
     pub grants: GrantsCache,
     pub audit: Audit,
     pub metrics: Metrics,
-    /// Key derivations that may run at one time: each takes a core for milliseconds.
+    /// Key derivations that may run at one time: each takes a core for milliseconds, and half of the cores are for those
+    /// who are logged in.
     pub derivations: Semaphore,
 }
 
@@ -42,7 +43,7 @@ impl Shared {
             grants: GrantsCache::default(),
             audit,
             metrics: Metrics::new(),
-            derivations: Semaphore::new(cores),
+            derivations: Semaphore::new((cores / 2).max(1)),
         })
     }
 }
