@@ -1,0 +1,160 @@
+//! Two answers side by side, field for field, but for what must differ.
+
+use serde_json::Value;
+
+use crate::side::{Outcome, Side};
+
+/// What must differ, by the name of the field, and what is compared instead. Nothing else is forgiven.
+const MUST_DIFFER: &[(&str, &str, Instead, &str)] = &[
+    ("*", "ThrottleTimeMs", Instead::Nothing, "quotas are counted by the broker"),
+    ("*", "ClusterId", Instead::OwnCluster, "each cluster has its own"),
+    ("*", "Port", Instead::OwnPort, "each listens at its own ports"),
+    ("*", "MemberId", Instead::MemberId, "made of random letters"),
+    ("JoinGroup", "Leader", Instead::MemberId, "a member's id"),
+    ("*", "SessionId", Instead::Sign, "a random number"),
+    ("*", "ProducerId", Instead::Sign, "each cluster counts its own"),
+    ("ApiVersions", "FinalizedFeaturesEpoch", Instead::Sign, "an offset in the log of each cluster"),
+];
+
+/// Lists whose order is that of a hash table, or shuffled on purpose.
+const UNORDERED: &[(&str, &str, Order, &str)] = &[
+    ("DeleteTopics", "Responses", Order::Any, "shuffled, so that it tells nothing"),
+    ("ListGroups", "Groups", Order::Any, "a hash table's"),
+    ("Metadata", "Topics", Order::WithinFate, "sets of names, one behind the other"),
+];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Order {
+    Any,
+    /// Among neighbours that are all well, all denied or all otherwise wrong.
+    WithinFate,
+}
+
+#[derive(Clone, Copy)]
+enum Instead {
+    /// Only that it is there.
+    Nothing,
+    /// Whether it is negative, zero or positive.
+    Sign,
+    OwnCluster,
+    OwnPort,
+    /// Whether it is null, empty, made by a broker, or known to the test.
+    MemberId,
+}
+
+/// Where two answers differ.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Difference {
+    pub(crate) path: String,
+    pub(crate) reference: String,
+    pub(crate) doorkeeper: String,
+}
+
+/// What is left of an answer to be compared.
+pub(crate) fn normalised(api: &str, side: &Side, value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => Value::Object(
+            fields.iter().map(|(name, value)| (name.clone(), field(api, side, name, value))).collect(),
+        ),
+        Value::Array(list) => Value::Array(list.iter().map(|value| normalised(api, side, value)).collect()),
+        other => other.clone(),
+    }
+}
+
+fn field(api: &str, side: &Side, name: &str, value: &Value) -> Value {
+    let is = |wanted: &str, found: &str| wanted == "*" || wanted == found;
+    let rule = MUST_DIFFER.iter().find(|(rule_api, field, _, _)| is(rule_api, api) && *field == name);
+    let mut value = match rule {
+        Some((_, _, instead, _)) => replaced(*instead, side, value),
+        None => normalised(api, side, value),
+    };
+    let order = UNORDERED.iter().find(|(of, list, _, _)| *of == api && *list == name);
+    if let (Some((_, _, order, _)), Value::Array(list)) = (order, &mut value) {
+        for neighbours in list.chunk_by_mut(|one, other| *order == Order::Any || fate(one) == fate(other)) {
+            neighbours.sort_by_cached_key(Value::to_string);
+        }
+    }
+    value
+}
+
+/// Well, wrong or denied.
+fn fate(entry: &Value) -> u8 {
+    match entry["ErrorCode"].as_i64().unwrap_or(0) {
+        0 => 0,
+        29 | 30 | 31 | 53 => 2,
+        _ => 1,
+    }
+}
+
+fn replaced(instead: Instead, side: &Side, value: &Value) -> Value {
+    match instead {
+        Instead::Nothing => Value::String("something".to_owned()),
+        Instead::Sign => value.as_i64().map_or(value.clone(), |number| Value::from(number.signum())),
+        Instead::OwnCluster if value.as_str() == Some(&side.cluster_id) => Value::String("the cluster's".to_owned()),
+        Instead::OwnPort => {
+            let port = value.as_u64().and_then(|port| u16::try_from(port).ok());
+            let known = port.and_then(|port| side.ports.get(&port));
+            known.map_or(value.clone(), |name| Value::String((*name).to_owned()))
+        }
+        Instead::MemberId if value.as_str().is_some_and(ends_in_a_uuid) => Value::String("a broker's".to_owned()),
+        // Kafka's own base64 of an id, in the consumer protocol's version 0.
+        Instead::MemberId if value.as_str().is_some_and(|text| text.len() == 22) => Value::String("a broker's".to_owned()),
+        Instead::OwnCluster | Instead::MemberId => value.clone(),
+    }
+}
+
+fn ends_in_a_uuid(text: &str) -> bool {
+    text.len() >= 36 && text.get(text.len() - 36..).is_some_and(|end| uuid::Uuid::parse_str(end).is_ok())
+}
+
+/// Where two outcomes differ; both sides' answers are normalised already.
+pub(crate) fn differences(reference: &Outcome, doorkeeper: &Outcome) -> Vec<Difference> {
+    let mut found = Vec::new();
+    match (reference, doorkeeper) {
+        (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) => walk("", reference, doorkeeper, &mut found),
+        _ if reference == doorkeeper => {}
+        _ => found.push(Difference {
+            path: "the answer".to_owned(),
+            reference: shown(reference),
+            doorkeeper: shown(doorkeeper),
+        }),
+    }
+    found
+}
+
+fn shown(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Answer(value) => shortened(value),
+        other => format!("{other:?}"),
+    }
+}
+
+pub(crate) fn walk(path: &str, reference: &Value, doorkeeper: &Value, found: &mut Vec<Difference>) {
+    match (reference, doorkeeper) {
+        (Value::Object(one), Value::Object(other)) if one.len() == other.len() => {
+            for (name, value) in one {
+                walk(&format!("{path}.{name}"), value, other.get(name).unwrap_or(&Value::Null), found);
+            }
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            for (one, other) in one.iter().zip(other) {
+                walk(&format!("{path}[]"), one, other, found);
+            }
+        }
+        _ if reference == doorkeeper => {}
+        _ => found.push(Difference {
+            path: path.trim_start_matches('.').to_owned(),
+            reference: shortened(reference),
+            doorkeeper: shortened(doorkeeper),
+        }),
+    }
+}
+
+fn shortened(value: &Value) -> String {
+    const ENOUGH: usize = 600;
+    let text = value.to_string();
+    match text.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

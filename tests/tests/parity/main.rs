@@ -1,0 +1,60 @@
+//! Parity: the same request to a Kafka with `StandardAuthorizer` and to Doorkeeper before one without, the answers
+//! compared field for field, and what it left behind.
+//!
+//! `make parity SEED=… CASES=…` asks more than `make test` does, and writes `docs/parity.md`.
+//!
+//! Start reading at [`run`]; what may differ is one list, in [`compare`].
+
+mod apis;
+mod cases;
+mod codec;
+mod compare;
+mod effects;
+mod generate;
+mod prepare;
+mod random;
+mod records;
+mod report;
+mod run;
+mod scene;
+mod schema;
+mod side;
+mod world;
+
+use anyhow::{Result, ensure};
+
+use crate::run::Plan;
+use crate::scene::{Setting, setting_of};
+
+/// Cases in `make test`.
+const SAMPLE: u64 = 400;
+
+async fn parity(setting: Setting, share: u64, only: &[&str]) -> Result<()> {
+    let seed = setting_of("SEED")?.unwrap_or(1);
+    let cases = setting_of("CASES")?.unwrap_or(SAMPLE) * share / 100;
+    let only = match std::env::var("ONLY") {
+        Ok(names) if !names.is_empty() => names.split(',').map(str::to_owned).collect(),
+        _ => only.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let report = run::run(&Plan { setting, seed, cases: usize::try_from(cases)?, only }).await?;
+    println!("{report}");
+    report.keep()?;
+    ensure!(report.differences() == 0, "{} differences with SEED={seed}, see above", report.differences());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_api_answers_as_a_broker_does() -> Result<()> {
+    parity(Setting::Usual, 80, &[]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_api_answers_as_a_broker_does_where_everybody_may_what_no_acl_names() -> Result<()> {
+    parity(Setting::Everyone, 20, &[]).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_switched_off_is_refused_as_a_broker_does() -> Result<()> {
+    let affected = ["DeleteTopics", "ConsumerGroupHeartbeat", "ConsumerGroupDescribe"];
+    parity(Setting::SwitchedOff, 10, &affected).await
+}

@@ -1,0 +1,159 @@
+//! Puts a side into the state of the world, and back into it after a case that has changed it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::records;
+use crate::side::{Side, expect_success, first_error};
+use crate::world::{CLASSIC_GROUP, CONSUMER_GROUPS, SIMPLE_GROUPS, TOPICS, TRANSACTIONAL_IDS};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+const LONG_MS: i64 = 3_600_000;
+
+impl Side {
+    /// From nothing.
+    pub(crate) async fn prepare(&mut self, with_consumer_groups: bool) -> Result<()> {
+        self.restore_topics().await?;
+        self.join_classic_group().await?;
+        self.restore_groups().await?;
+        if with_consumer_groups {
+            for (group, topics) in CONSUMER_GROUPS {
+                self.join_consumer_group(group, topics).await?;
+            }
+        }
+        let coordinator = json!({ "KeyType": 1, "CoordinatorKeys": TRANSACTIONAL_IDS });
+        self.until_it_works("FindCoordinator", 4, &coordinator).await?;
+        for id in TRANSACTIONAL_IDS {
+            let request = json!({ "TransactionalId": id, "TransactionTimeoutMs": LONG_MS });
+            let answer = self.until_it_works("InitProducerId", 4, &request).await?;
+            self.learn_producer(id, answer["ProducerId"].as_i64().unwrap_or(-1));
+        }
+        // With all internal topics there, no later case creates them by the way.
+        self.restore_topics().await
+    }
+
+    /// Every topic of the world, with its partitions, and no other. Then ids are known anew.
+    pub(crate) async fn restore_topics(&mut self) -> Result<()> {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let found = self.topics().await?;
+            let wrong = |(name, (_, partitions)): &(&String, &(Uuid, i32))| {
+                !name.starts_with("__") && !TOPICS.contains(&(name.as_str(), *partitions))
+            };
+            let superfluous: Vec<&String> = found.iter().filter(wrong).map(|(name, _)| name).collect();
+            let missing: Vec<_> = TOPICS.iter().filter(|(name, _)| !found.contains_key(*name)).collect();
+            if superfluous.is_empty() && missing.is_empty() {
+                found.iter().for_each(|(name, (id, _))| self.learn_topic(name, *id));
+                return Ok(());
+            }
+            if Instant::now() > end {
+                bail!("{}: topics cannot be restored, there are {:?}", self.name, found.keys());
+            }
+            if !superfluous.is_empty() {
+                let topics: Vec<Value> = superfluous.iter().map(|name| json!({ "Name": name })).collect();
+                self.behind("DeleteTopics", 6, &json!({ "Topics": topics, "TimeoutMs": 30_000 })).await?;
+            }
+            for (name, partitions) in missing {
+                let topic = json!({ "Name": name, "NumPartitions": partitions, "ReplicationFactor": 1 });
+                self.behind("CreateTopics", 7, &json!({ "Topics": [topic], "timeoutMs": 30_000 })).await?;
+                self.fill(name).await?;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Committed offsets of groups without members.
+    pub(crate) async fn restore_groups(&mut self) -> Result<()> {
+        for group in SIMPLE_GROUPS {
+            let commit = |topic: &str, offset: i64| {
+                let partition = json!({ "PartitionIndex": 0, "CommittedOffset": offset, "CommittedMetadata": "kept" });
+                json!({ "Name": topic, "Partitions": [partition] })
+            };
+            let topics = [commit("alpha", 5), commit("beta", 4), commit("gamma", 3), commit("public-1", 2)];
+            let request = json!({ "GroupId": group, "Topics": topics });
+            self.until_it_works("OffsetCommit", 9, &request).await?;
+        }
+        Ok(())
+    }
+
+    /// Name, id and number of partitions of every topic.
+    pub(crate) async fn topics(&mut self) -> Result<BTreeMap<String, (Uuid, i32)>> {
+        let answer = self.behind_with_ids("Metadata", 12, &json!({ "Topics": null })).await?;
+        let topics = answer["Topics"].as_array().cloned().unwrap_or_default();
+        let entry = |topic: Value| {
+            let name = topic["Name"].as_str().unwrap_or_default().to_owned();
+            let id = topic["TopicId"].as_str().and_then(|text| Uuid::parse_str(text).ok()).unwrap_or_default();
+            let partitions = topic["Partitions"].as_array().map_or(0, Vec::len);
+            (name, (id, i32::try_from(partitions).unwrap_or(-1)))
+        };
+        Ok(topics.into_iter().map(entry).collect())
+    }
+
+    /// Five records in each partition's beginning.
+    async fn fill(&mut self, topic: &str) -> Result<()> {
+        let partition = json!({ "Index": 0, "Records": records::batch(5, false) });
+        let topic = json!({ "Name": topic, "PartitionData": [partition] });
+        let request = json!({ "Acks": 1, "TimeoutMs": 5000, "TopicData": [topic] });
+        self.until_it_works("Produce", 9, &request).await.map(|_| ())
+    }
+
+    async fn join_classic_group(&mut self) -> Result<()> {
+        let mut request = json!({
+            "GroupId": CLASSIC_GROUP, "SessionTimeoutMs": LONG_MS, "RebalanceTimeoutMs": LONG_MS,
+            "ProtocolType": "consumer", "Protocols": [{ "Name": "range", "Metadata": "0001" }],
+        });
+        self.until_it_works("FindCoordinator", 4, &json!({ "CoordinatorKeys": [CLASSIC_GROUP] })).await?;
+        // Version 3 takes a member without an id at once.
+        let joined = self.until_it_works("JoinGroup", 3, &request).await?;
+        request = json!({
+            "GroupId": CLASSIC_GROUP, "GenerationId": joined["GenerationId"], "MemberId": joined["MemberId"],
+            "Assignments": [{ "MemberId": joined["MemberId"], "Assignment": "0002" }],
+        });
+        self.until_it_works("SyncGroup", 3, &request).await.map(|_| ())
+    }
+
+    async fn join_consumer_group(&mut self, group: &str, topics: &[&str]) -> Result<()> {
+        let member = format!("member-of-{group}");
+        let mut request = json!({
+            "GroupId": group, "MemberId": member, "MemberEpoch": 0, "RebalanceTimeoutMs": LONG_MS,
+            "SubscribedTopicNames": topics, "TopicPartitions": [],
+        });
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let answer = self.until_it_works("ConsumerGroupHeartbeat", 1, &request).await?;
+            if answer["Assignment"]["TopicPartitions"].as_array().is_some_and(|list| list.len() == topics.len()) {
+                return Ok(());
+            }
+            if Instant::now() > end {
+                bail!("{}: `{group}` got no assignment: {answer}", self.name);
+            }
+            request = json!({ "GroupId": group, "MemberId": member, "MemberEpoch": answer["MemberEpoch"] });
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Asks again while a coordinator or a leader is on its way.
+    async fn until_it_works(&mut self, api: &str, version: i16, request: &Value) -> Result<Value> {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let answer = self.behind(api, version, request).await?;
+            if first_error(&answer).is_none() || Instant::now() > end {
+                expect_success(api, &answer)?;
+                return Ok(answer);
+            }
+            sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+/// The highest versions that both sides have, by key: what each says to its super user.
+pub(crate) fn versions(answer: &Value) -> BTreeMap<i16, (i16, i16)> {
+    let number = |key: &Value, field: &str| key[field].as_i64().and_then(|number| i16::try_from(number).ok());
+    let list = answer["ApiKeys"].as_array().into_iter().flatten();
+    list.filter_map(|key| Some((number(key, "ApiKey")?, (number(key, "MinVersion")?, number(key, "MaxVersion")?)))).collect()
+}

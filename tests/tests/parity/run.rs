@@ -1,0 +1,174 @@
+//! A run: both sides started and prepared, then case by case.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::apis;
+use crate::cases::{self, Api, Case};
+use crate::compare::{Difference, differences, normalised, walk};
+use crate::effects::Effects;
+use crate::generate::{self, Draw};
+use crate::prepare::versions;
+use crate::random::Random;
+use crate::report::{Found, Report};
+use crate::scene::{Scene, Setting};
+use crate::schema::Schemas;
+use crate::side::{Outcome, Side, first_error};
+use crate::world::{ADMIN, World};
+
+/// What to ask.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) setting: Setting,
+    pub(crate) seed: u64,
+    pub(crate) cases: usize,
+    /// Names of APIs; all if empty.
+    pub(crate) only: Vec<String>,
+}
+
+/// How long both sides may take until a change is seen everywhere.
+const SETTLED: Duration = Duration::from_secs(5);
+
+/// Codes that say "in a moment": the question is asked again if only one side says so.
+const IN_A_MOMENT: &[i64] = &[3, 5, 6, 14, 15, 16, 51, 100];
+
+pub(crate) async fn run(plan: &Plan) -> Result<Report> {
+    let began = Instant::now();
+    let schemas = Arc::new(Schemas::load()?);
+    let world = World::new(plan.seed);
+    println!("SEED={} CASES={} {:?}: {} users, {} ACLs", plan.seed, plan.cases, plan.setting, world.users.len(), world.acls.len());
+    let mut scene = Scene::start(plan.setting, &world, &schemas).await?;
+    let with_groups = plan.setting != Setting::SwitchedOff;
+    tokio::try_join!(scene.reference.prepare(with_groups), scene.doorkeeper.prepare(with_groups))?;
+    let apis = common_apis(&mut scene, &schemas, &plan.only).await?;
+    println!("prepared after {:?}", began.elapsed());
+
+    let mut report = Report::new(plan, &schemas.version, &apis);
+    for case in cases::choose(&apis, &world.users, plan.cases, plan.seed) {
+        let api = &apis[case.api];
+        let found = one(&mut scene, &schemas, plan.seed, api, &case).await;
+        let found = found.with_context(|| format!("{} {case:?}", api.name))?;
+        report.add(&api.name, case.version, found);
+    }
+    report.took = began.elapsed();
+    Ok(report)
+}
+
+/// What both advertise, in the versions that both have.
+async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> Result<Vec<Api>> {
+    let key = schemas.key("ApiVersions")?;
+    let request = json!({ "ClientSoftwareName": "parity", "ClientSoftwareVersion": "1" });
+    let mut ranges = Vec::new();
+    for side in [&mut scene.reference, &mut scene.doorkeeper] {
+        let Outcome::Answer(answer) = side.ask(ADMIN, key, 3, &request).await? else {
+            anyhow::bail!("{} does not tell its versions", side.name);
+        };
+        ranges.push(versions(&answer));
+    }
+    let mut apis = Vec::new();
+    for (key, (min, max)) in &ranges[1] {
+        let name = schemas.request(*key)?.api.clone();
+        let Some((broker_min, broker_max)) = ranges[0].get(key) else { continue };
+        if only.is_empty() || only.contains(&name) {
+            // A broker that says Produce 0 serves 3.
+            let min = if name == "Produce" { 3 } else { *min.max(broker_min) };
+            apis.push(Api { key: *key, name, versions: (min..=*max.min(broker_max)).collect() });
+        }
+    }
+    Ok(apis)
+}
+
+/// Asks both sides and says where they differ.
+async fn one(scene: &mut Scene, schemas: &Schemas, seed: u64, api: &Api, case: &Case) -> Result<Vec<Found>> {
+    let mut random = Random::for_case(seed, case.number);
+    let by_id = match api.name.as_str() {
+        "Metadata" => case.version >= 12 && random.once_in(2),
+        _ => random.once_in(2),
+    };
+    let (version, naming) = (case.version, case.naming);
+    let mut draw = Draw { api: &api.name, version, naming, case: case.number, random: &mut random, by_id };
+    let request = generate::request(schemas.request(api.key)?, &mut draw);
+
+    let mut asked = 0;
+    let (outcomes, mut found) = loop {
+        let outcomes = ask_both(scene, api, case, &request).await?;
+        let found = differences(&outcomes.0, &outcomes.1);
+        asked += 1;
+        let moment = found.iter().any(|_| soon(&outcomes.0) || soon(&outcomes.1));
+        if found.is_empty() || !moment || asked == 5 {
+            break (outcomes, found);
+        }
+        sleep(Duration::from_millis(100)).await;
+    };
+    if apis::changes(&api.name) {
+        found.extend(effects(scene, api, &request).await?);
+    }
+    if apis::destroys(&api.name) {
+        restore(scene, &api.name).await?;
+    }
+    let found = found.into_iter().map(|difference| Found {
+        case: case.clone(),
+        request: request.clone(),
+        answers: (format!("{:?}", outcomes.0), format!("{:?}", outcomes.1)),
+        difference,
+    });
+    Ok(found.collect())
+}
+
+fn soon(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Answer(answer) if first_error(answer).is_some_and(|code| IN_A_MOMENT.contains(&code)))
+}
+
+async fn ask_both(scene: &mut Scene, api: &Api, case: &Case, request: &Value) -> Result<(Outcome, Outcome)> {
+    let Scene { reference, doorkeeper, .. } = scene;
+    let (one, other) = tokio::try_join!(
+        reference.ask(&case.user, api.key, case.version, request),
+        doorkeeper.ask(&case.user, api.key, case.version, request)
+    )?;
+    Ok((plain(&api.name, reference, one), plain(&api.name, doorkeeper, other)))
+}
+
+fn plain(api: &str, side: &Side, outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Answer(answer) => Outcome::Answer(normalised(api, side, &answer)),
+        other => other,
+    }
+}
+
+/// What both have left behind, once they agree or time is up.
+async fn effects(scene: &mut Scene, api: &Api, request: &Value) -> Result<Vec<Difference>> {
+    let end = Instant::now() + SETTLED;
+    loop {
+        let Scene { reference, doorkeeper, .. } = scene;
+        let (one, other) =
+            tokio::try_join!(reference.effects(&api.name, request), doorkeeper.effects(&api.name, request))?;
+        let found = different_effects(scene, &one, &other);
+        if found.is_empty() || Instant::now() > end {
+            return Ok(found);
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn different_effects(scene: &Scene, reference: &Effects, doorkeeper: &Effects) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for ((api, one), (_, other)) in reference.iter().zip(doorkeeper) {
+        let one = normalised(api, &scene.reference, one);
+        let other = normalised(api, &scene.doorkeeper, other);
+        walk(&format!("afterwards {api}"), &one, &other, &mut found);
+    }
+    found
+}
+
+async fn restore(scene: &mut Scene, api: &str) -> Result<()> {
+    let Scene { reference, doorkeeper, .. } = scene;
+    tokio::try_join!(reference.restore_topics(), doorkeeper.restore_topics())?;
+    if api != "Metadata" {
+        tokio::try_join!(reference.restore_groups(), doorkeeper.restore_groups())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! One of the two that are compared: where it is, what its ids are, and who is connected to it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use serde_json::Value;
+use testkit::RawClient;
+use uuid::Uuid;
+
+use crate::codec::{self, Names};
+use crate::schema::Schemas;
+use crate::world::ANONYMOUS;
+
+/// Longer than anything waits in a case.
+const DEADLINE: Duration = Duration::from_secs(20);
+const CLIENT_ID: &str = "parity";
+
+/// What is answered to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    Answer(Value),
+    /// Nothing came, and the connection lives.
+    Silence,
+    Closed,
+    /// Bytes that are no such response, or no answer within the deadline.
+    Nonsense(String),
+}
+
+/// Where a side listens, and as whom its super user looks behind it.
+#[derive(Debug)]
+pub(crate) struct Side {
+    pub(crate) name: &'static str,
+    /// SASL_PLAINTEXT and PLAINTEXT.
+    pub(crate) client: SocketAddr,
+    pub(crate) open: SocketAddr,
+    /// Ports under which the broker is told to clients, and what they are called in comparisons.
+    pub(crate) ports: BTreeMap<u16, &'static str>,
+    pub(crate) cluster_id: String,
+    schemas: Arc<Schemas>,
+    connections: HashMap<String, RawClient>,
+    /// To the broker itself, as a super user.
+    admin: RawClient,
+    ids: Ids,
+    next_correlation_id: i32,
+}
+
+#[derive(Debug, Default)]
+struct Ids {
+    of: HashMap<String, Uuid>,
+    names: HashMap<Uuid, String>,
+    producers: HashMap<String, i64>,
+}
+
+impl Names for Ids {
+    fn topic_id(&self, name: &str) -> Option<Uuid> {
+        self.of.get(name).copied()
+    }
+
+    /// Ids that a test made up, so that they are unknown, are told from ids that a broker made up.
+    fn text(&self, id: Uuid) -> String {
+        match self.names.get(&id) {
+            Some(name) => format!("id:{name}"),
+            None if id.is_nil() => String::new(),
+            None if id.as_bytes().starts_with(b"unknown") => id.to_string(),
+            None => "id?".to_owned(),
+        }
+    }
+
+    fn producer(&self, transactional_id: &str) -> Option<i64> {
+        self.producers.get(transactional_id).copied()
+    }
+}
+
+/// Ids as they are.
+struct Plain;
+
+impl Names for Plain {
+    fn topic_id(&self, _: &str) -> Option<Uuid> {
+        None
+    }
+
+    fn text(&self, id: Uuid) -> String {
+        id.to_string()
+    }
+
+    fn producer(&self, _: &str) -> Option<i64> {
+        None
+    }
+}
+
+impl Side {
+    pub(crate) fn new(
+        name: &'static str,
+        addresses: (SocketAddr, SocketAddr),
+        ports: &[(u16, &'static str)],
+        admin: RawClient,
+        schemas: Arc<Schemas>,
+    ) -> Side {
+        Side {
+            name,
+            client: addresses.0,
+            open: addresses.1,
+            ports: ports.iter().copied().collect(),
+            cluster_id: String::new(),
+            schemas,
+            connections: HashMap::new(),
+            admin,
+            ids: Ids::default(),
+            next_correlation_id: 1,
+        }
+    }
+
+    /// Asks as somebody, on the connection that somebody has.
+    pub(crate) async fn ask(&mut self, user: &str, key: i16, version: i16, request: &Value) -> Result<Outcome> {
+        let mut connection = match self.connections.remove(user) {
+            Some(connection) => connection,
+            None => self.connect(user).await?,
+        };
+        let outcome = self.exchange(&mut connection, key, version, request).await?;
+        if matches!(outcome, Outcome::Answer(_) | Outcome::Silence) {
+            self.connections.insert(user.to_owned(), connection);
+        }
+        Ok(outcome)
+    }
+
+    /// Asks the broker itself as a super user.
+    pub(crate) async fn behind(&mut self, api: &str, version: i16, request: &Value) -> Result<Value> {
+        let (key, frame) = self.behind_frame(api, version, request).await?;
+        codec::decode_response(self.schemas.response(key)?, version, frame, &self.ids).map(|(_, value)| value)
+    }
+
+    /// As [`Side::behind`], with the ids of topics as they are.
+    pub(crate) async fn behind_with_ids(&mut self, api: &str, version: i16, request: &Value) -> Result<Value> {
+        let (key, frame) = self.behind_frame(api, version, request).await?;
+        codec::decode_response(self.schemas.response(key)?, version, frame, &Plain).map(|(_, value)| value)
+    }
+
+    async fn behind_frame(&mut self, api: &str, version: i16, request: &Value) -> Result<(i16, Bytes)> {
+        let key = self.schemas.key(api)?;
+        let (frame, _) = self.frame(key, version, request)?;
+        self.admin.write_frame(&frame).await?;
+        let answer = self.admin.read_frame().await?;
+        Ok((key, answer.with_context(|| format!("{api}: the broker has closed"))?))
+    }
+
+    /// What a topic's id is here.
+    pub(crate) fn learn_topic(&mut self, name: &str, id: Uuid) {
+        self.ids.names.retain(|_, known| known != name);
+        self.ids.names.insert(id, name.to_owned());
+        self.ids.of.insert(name.to_owned(), id);
+    }
+
+    /// What a transactional id's producer is here.
+    pub(crate) fn learn_producer(&mut self, transactional_id: &str, producer: i64) {
+        self.ids.producers.insert(transactional_id.to_owned(), producer);
+    }
+
+    async fn connect(&self, user: &str) -> Result<RawClient> {
+        let mut client = match user {
+            ANONYMOUS => RawClient::connect(self.open).await?,
+            _ => {
+                let mut client = RawClient::connect(self.client).await?;
+                let login = client.login_plain(user, &format!("{user}-secret")).await;
+                login.with_context(|| format!("{} does not let `{user}` in", self.name))?;
+                client
+            }
+        };
+        client.set_deadline(DEADLINE);
+        Ok(client)
+    }
+
+    async fn exchange(
+        &mut self,
+        connection: &mut RawClient,
+        key: i16,
+        version: i16,
+        request: &Value,
+    ) -> Result<Outcome> {
+        let schemas = Arc::clone(&self.schemas);
+        let (frame, id) = self.frame(key, version, request)?;
+        connection.write_frame(&frame).await?;
+        let unanswered = schemas.request(key)?.api == "Produce" && request["Acks"] == 0;
+        if unanswered {
+            // What has no answer is followed by something that has.
+            let key = schemas.key("ApiVersions")?;
+            let (frame, next) = self.frame(key, 0, &Value::Null)?;
+            // The server may have closed before this is written.
+            if connection.write_frame(&frame).await.is_err() {
+                return Ok(Outcome::Closed);
+            }
+            return Ok(match connection.read_frame().await {
+                Ok(Some(frame)) => self.decoded(key, 0, next, frame, |_| Outcome::Silence)?,
+                Ok(None) => Outcome::Closed,
+                Err(error) => Outcome::Nonsense(format!("{error:#}")),
+            });
+        }
+        match connection.read_frame().await {
+            Ok(Some(frame)) => self.decoded(key, version, id, frame, Outcome::Answer),
+            Ok(None) => Ok(Outcome::Closed),
+            Err(error) => Ok(Outcome::Nonsense(format!("{error:#}"))),
+        }
+    }
+
+    fn decoded(
+        &self,
+        key: i16,
+        version: i16,
+        id: i32,
+        frame: Bytes,
+        then: impl Fn(Value) -> Outcome,
+    ) -> Result<Outcome> {
+        let decoded = codec::decode_response(self.schemas.response(key)?, version, frame, &self.ids);
+        Ok(match decoded {
+            Ok((correlation_id, value)) if correlation_id == id => then(value),
+            Ok((other, _)) => Outcome::Nonsense(format!("the answer to request {other} instead of {id}")),
+            Err(error) => Outcome::Nonsense(format!("{error:#}")),
+        })
+    }
+
+    fn frame(&mut self, key: i16, version: i16, request: &Value) -> Result<(Bytes, i32)> {
+        let id = self.next_correlation_id;
+        self.next_correlation_id += 1;
+        let header = (key, version, id, CLIENT_ID);
+        let frame = codec::encode_request(self.schemas.request(key)?, header, request, &self.ids)?;
+        Ok((frame, id))
+    }
+}
+
+/// The error code of an answer that must have none.
+pub(crate) fn expect_success(what: &str, answer: &Value) -> Result<()> {
+    match first_error(answer) {
+        None => Ok(()),
+        Some(code) => bail!("{what} was answered with error {code}: {answer}"),
+    }
+}
+
+/// The first error code in an answer, wherever it stands.
+pub(crate) fn first_error(answer: &Value) -> Option<i64> {
+    match answer {
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| match value.as_i64() {
+            Some(code) if name == "ErrorCode" => (code != 0).then_some(code),
+            _ => first_error(value),
+        }),
+        Value::Array(list) => list.iter().find_map(first_error),
+        _ => None,
+    }
+}
