@@ -27,6 +27,7 @@ mod client_stream;
 mod clock;
 mod connection;
 mod connections;
+mod derivations;
 mod end;
 mod frame_reader;
 mod grants;

@@ -113,11 +113,8 @@ impl<C: AsyncRead + AsyncWrite + Unpin> SaslLogin<'_, C> {
 
     /// Key derivation takes milliseconds of CPU: on the blocking pool, and only so many at once.
     async fn derive(&self, work: authentication::Work) -> Result<Step, End> {
-        let _turn =
-            self.shared.derivations.acquire().await.map_err(|_| End::Ordered(crate::connections::Closed::Stopped))?;
-        tokio::task::spawn_blocking(move || work.run())
-            .await
-            .map_err(|_| End::Decided("the login could not be computed"))
+        let derived = self.shared.derivations.run(move || work.run()).await;
+        derived.ok_or(End::Decided("the login could not be computed"))
     }
 
     async fn frame(&mut self) -> Result<Frame, End> {

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
 use crate::audit::Audit;
 use crate::budget::Budget;
 use crate::connections::Connections;
+use crate::derivations::Derivations;
 use crate::grants::GrantsCache;
 use crate::metrics::Metrics;
 use crate::settings::Limits;
@@ -25,7 +24,7 @@ pub(crate) struct Shared {
     pub metrics: Metrics,
     /// Key derivations that may run at one time: each takes a core for milliseconds, and half of the cores are for those
     /// who are logged in.
-    pub derivations: Semaphore,
+    pub derivations: Derivations,
 }
 
 impl Shared {
@@ -43,7 +42,7 @@ impl Shared {
             grants: GrantsCache::default(),
             audit,
             metrics: Metrics::new(),
-            derivations: Semaphore::new((cores / 2).max(1)),
+            derivations: Derivations::new((cores / 2).max(1)),
         })
     }
 }
