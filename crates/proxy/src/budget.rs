@@ -16,7 +16,9 @@
 //!    broker can always write its answers, and so it always goes on to read requests.
 //! 3. A request takes more as it comes in, so two halves could wait for each other. Therefore one connection at a time
 //!    may go beyond the share ([`Permit::overdraw`]) until its frame is complete: one always gets on.
-//! 4. Whoever waits, or holds bytes of a frame that does not get on while others wait, is closed after a while
+//! 4. Before login, only the first [`SHORT`] bytes of a frame may come from the second half of the share: strangers who
+//!    send long frames and stall leave room for the logins of all others, which are short.
+//! 5. Whoever waits, or holds bytes of a frame that does not get on while others wait, is closed after a while
 //!    ([`crate::connections`]). So a client that stalls in mid-frame holds up others for that long at most.
 //!
 //! The bound is soft by one read: a chunk is counted when it has come. So memory is bounded by the budget, one chunk for
@@ -25,6 +27,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
+
+/// Longer than any message of a login but those with tokens.
+const SHORT: usize = 4 * 1024;
 
 /// For what bytes are held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,8 +92,16 @@ impl Budget {
         self.anybody_waits.load(SeqCst)
     }
 
-    fn has_room(&self, class: Class) -> bool {
-        self.used() < self.total && self.counter(class).is_none_or(|held| held.load(SeqCst) < self.share(class))
+    /// What a class may hold for one of it to hold so much.
+    fn share_of_one(&self, class: Class, bytes: usize) -> usize {
+        match class {
+            Class::Unauthenticated if bytes > SHORT => self.share(class) / 2,
+            _ => self.share(class),
+        }
+    }
+
+    fn has_room(&self, class: Class, share: usize) -> bool {
+        self.used() < self.total && self.counter(class).is_none_or(|held| held.load(SeqCst) < share)
     }
 
     /// Has the task woken when bytes are given back. The caller tries once more after this, or it may miss them.
@@ -117,11 +130,11 @@ impl Budget {
 
     /// Fails only while somebody else holds bytes, who then wakes whoever waits: neither counter ever shows bytes that
     /// were not granted, but for a moment `used` those of one whose class is full.
-    fn try_add(&self, class: Class, bytes: usize) -> bool {
+    fn try_add(&self, class: Class, bytes: usize, share: usize) -> bool {
         if !try_add_to(&self.used, bytes, self.total) {
             return false;
         }
-        let in_share = self.counter(class).is_none_or(|held| try_add_to(held, bytes, self.share(class)));
+        let in_share = self.counter(class).is_none_or(|held| try_add_to(held, bytes, share));
         if !in_share {
             self.used.fetch_sub(bytes, SeqCst);
         }
@@ -172,7 +185,7 @@ impl Permit {
 
     /// Whether there is room at all for a read whose length is not known yet.
     pub(crate) fn has_room(&self) -> bool {
-        self.overdraws || self.budget.has_room(self.class)
+        self.overdraws || self.budget.has_room(self.class, self.budget.share_of_one(self.class, self.bytes))
     }
 
     /// Counts bytes that are here already.
@@ -183,7 +196,8 @@ impl Permit {
 
     /// Takes more, if there is so much.
     pub(crate) fn try_add(&mut self, bytes: usize) -> bool {
-        let taken = self.overdraws || self.budget.try_add(self.class, bytes);
+        let share = self.budget.share_of_one(self.class, self.bytes + bytes);
+        let taken = self.overdraws || self.budget.try_add(self.class, bytes, share);
         if self.overdraws {
             self.budget.add(self.class, bytes);
         }
@@ -248,7 +262,7 @@ mod tests {
         let mut stranger = budget.permit(Class::Unauthenticated);
         assert!(stranger.try_add(100));
         assert!(!stranger.try_add(1));
-        assert!(!budget.has_room(Class::Unauthenticated));
+        assert!(!budget.permit(Class::Unauthenticated).has_room());
 
         let mut request = budget.permit(Class::Requests);
         assert!(request.try_add(600));
@@ -262,6 +276,21 @@ mod tests {
         drop((stranger, request, response));
         assert_eq!(budget.used(), 0);
         assert!(budget.permit(Class::Unauthenticated).try_add(100));
+    }
+
+    #[test]
+    fn strangers_with_long_frames_leave_room_for_short_ones() {
+        let budget = Budget::new(1000 * SHORT);
+        let take = |count: usize, bytes: usize| -> Vec<Permit> {
+            let take_one = || {
+                let mut permit = budget.permit(Class::Unauthenticated);
+                (permit.has_room() && permit.try_add(bytes)).then_some(permit)
+            };
+            (0..count).filter_map(|_| take_one()).collect()
+        };
+        let long = take(100, 10 * SHORT);
+        let short = take(60, SHORT);
+        assert_eq!((long.len(), short.len()), (5, 50));
     }
 
     #[test]

@@ -55,9 +55,9 @@ pub(super) fn limits(reading: &mut Reading, field: &Field<'_>) -> Limits {
         );
         place.error(reading, message);
     }
-    if limits.memory_budget_bytes / 10 < limits.sasl_max_receive_bytes {
+    if limits.memory_budget_bytes / 20 < limits.sasl_max_receive_bytes {
         let message = format!(
-            "a tenth of {} bytes, which is for logins, does not hold one of `sasl.server.max.receive.size`, {} bytes",
+            "a twentieth of {} bytes, which is for long frames of logins, does not hold one of `sasl.server.max.receive.size`, {} bytes",
             limits.memory_budget_bytes, limits.sasl_max_receive_bytes
         );
         place.error(reading, message);
