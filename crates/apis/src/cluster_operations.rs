@@ -94,7 +94,8 @@ mod tests {
         use alter_replica_log_dirs_response::{AlterReplicaLogDirPartitionResult, AlterReplicaLogDirTopicResult};
         let topic =
             AlterReplicaLogDirTopic::default().with_name(str_bytes("orders").into()).with_partitions(vec![0, 1]);
-        let directory = |path| AlterReplicaLogDir::default().with_path(str_bytes(path)).with_topics(vec![topic.clone()]);
+        let directory =
+            |path| AlterReplicaLogDir::default().with_path(str_bytes(path)).with_topics(vec![topic.clone()]);
         let request = AlterReplicaLogDirsRequest::default().with_dirs(vec![directory("/a"), directory("/b")]);
         one_operation_decides("Alter", 1..=2, &request, |_| {
             let partition = |index| {
@@ -130,8 +131,7 @@ mod tests {
         use alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic};
         use alter_partition_reassignments_response::{ReassignablePartitionResponse, ReassignableTopicResponse};
         let partition = ReassignablePartition::default().with_partition_index(3);
-        let topic =
-            ReassignableTopic::default().with_name(str_bytes("orders").into()).with_partitions(vec![partition]);
+        let topic = ReassignableTopic::default().with_name(str_bytes("orders").into()).with_partitions(vec![partition]);
         let request = AlterPartitionReassignmentsRequest::default().with_topics(vec![topic]);
         one_operation_decides("Alter", 0..=1, &request, |_| {
             let partition = ReassignablePartitionResponse::default()
@@ -172,10 +172,7 @@ mod tests {
     #[test]
     fn describe_client_quotas_has_no_list_at_all() {
         one_operation_decides("DescribeConfigs", 0..=1, &DescribeClientQuotasRequest::default(), |_| {
-            DescribeClientQuotasResponse::default()
-                .with_error_code(DENIED)
-                .with_error_message(None)
-                .with_entries(None)
+            DescribeClientQuotasResponse::default().with_error_code(DENIED).with_error_message(None).with_entries(None)
         });
     }
 

@@ -16,8 +16,8 @@ impl Authorize for DescribeProducersRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<DescribeProducersResponse> {
         let mut answers = Vec::new();
         self.topics.retain(|topic| {
-            let allowed = !can_be_a_topic(&topic.name)
-                || context.authorize(AclOperation::Read, ResourceType::Topic, &topic.name);
+            let allowed =
+                !can_be_a_topic(&topic.name) || context.authorize(AclOperation::Read, ResourceType::Topic, &topic.name);
             answers.push((!allowed).then(|| denied_topic(topic)));
             allowed
         });
@@ -60,9 +60,8 @@ mod tests {
     use crate::testing::{Client, str_bytes};
 
     fn asking(topics: &[&str]) -> DescribeProducersRequest {
-        let topic = |name: &&str| {
-            TopicRequest::default().with_name(str_bytes(name).into()).with_partition_indexes(vec![0, 7])
-        };
+        let topic =
+            |name: &&str| TopicRequest::default().with_name(str_bytes(name).into()).with_partition_indexes(vec![0, 7]);
         DescribeProducersRequest::default().with_topics(topics.iter().map(topic).collect())
     }
 

@@ -54,9 +54,7 @@ const REFUSED: &[ApiKey] = &[
     ApiKey::AlterUserScramCredentials, ApiKey::Vote, ApiKey::BeginQuorumEpoch, ApiKey::EndQuorumEpoch,
     ApiKey::AlterPartition, ApiKey::Envelope, ApiKey::FetchSnapshot, ApiKey::BrokerRegistration,
     ApiKey::BrokerHeartbeat, ApiKey::AllocateProducerIds, ApiKey::ControllerRegistration, ApiKey::AssignReplicasToDirs,
-    ApiKey::ShareGroupHeartbeat, ApiKey::ShareGroupDescribe, ApiKey::ShareFetch, ApiKey::ShareAcknowledge,
     ApiKey::UpdateRaftVoter, ApiKey::StreamsGroupHeartbeat, ApiKey::StreamsGroupDescribe,
-    ApiKey::DescribeShareGroupOffsets, ApiKey::AlterShareGroupOffsets, ApiKey::DeleteShareGroupOffsets,
 ];
 
 #[rustfmt::skip]
@@ -114,6 +112,10 @@ fn rows() -> Vec<Row> {
         open::<PushTelemetryRequest>       (0..=0),
         cluster::<ListConfigResourcesRequest>(0..=1, DescribeConfigs, "the top of the answer"),
         api::<DescribeTopicPartitionsRequest>(0..=0, &[(Describe, Topic)], "the topic; left out where all topics are asked for"),
+        api::<ShareGroupHeartbeatRequest>  (1..=1, &[(Read, Group), (Describe, Topic)], "the top of the answer: one denied topic denies the request"),
+        api::<ShareGroupDescribeRequest>   (1..=1, &[(Describe, Group), (Describe, Topic)], "the group"),
+        api_with_addresses::<ShareFetchRequest>(1..=1, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
+        api_with_addresses::<ShareAcknowledgeRequest>(1..=1, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
         cluster::<AddRaftVoterRequest>      (0..=0, Alter, "the top of the answer"),
         cluster::<RemoveRaftVoterRequest>   (0..=0, Alter, "the top of the answer"),
         cluster_in_words::<InitializeShareGroupStateRequest>(0..=0, ClusterAction, "each partition", cluster_operations::initialize_share_group_state),
@@ -121,6 +123,9 @@ fn rows() -> Vec<Row> {
         cluster::<WriteShareGroupStateRequest>(0..=0, ClusterAction, "each partition"),
         cluster_in_words::<DeleteShareGroupStateRequest>(0..=0, ClusterAction, "each partition", cluster_operations::delete_share_group_state),
         cluster::<ReadShareGroupStateSummaryRequest>(0..=0, ClusterAction, "each partition"),
+        api::<DescribeShareGroupOffsetsRequest>(0..=0, &[(Describe, Group), (Describe, Topic)], "the group; each partition of a topic, left out where all offsets are asked for"),
+        api::<AlterShareGroupOffsetsRequest>(0..=0, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
+        api::<DeleteShareGroupOffsetsRequest>(0..=0, &[(Delete, Group), (Read, Topic)], "the top of the answer (group), the topic"),
     ]
 }
 

@@ -1,0 +1,132 @@
+//! ShareGroupDescribe (77): `KafkaApis.handleShareGroupDescribe` (KIP-932).
+//!
+//! Describe on each group; denied ones are answered first, the coordinator is asked for the rest even if nothing is left.
+//! Then the finished answer is looked through: a group that is assigned any topic the caller may not Describe is replaced
+//! by TOPIC_AUTHORIZATION_FAILED.
+
+use std::collections::BTreeSet;
+
+use acl::{AclOperation, ResourceType};
+use protocol::messages::share_group_describe_response::DescribedGroup;
+use protocol::messages::{GroupId, ShareGroupDescribeRequest, ShareGroupDescribeResponse};
+use protocol::{ErrorCode, StrBytes};
+
+use crate::outcome::prepend;
+use crate::{Authorize, Edit, Outcome, RequestContext};
+
+const HIDDEN_TOPICS: &str = "the group has topics that the client is not authorized to describe";
+
+impl Authorize for ShareGroupDescribeRequest {
+    fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<ShareGroupDescribeResponse> {
+        let groups = std::mem::take(&mut self.group_ids);
+        let (allowed, denied): (Vec<_>, Vec<_>) = groups
+            .into_iter()
+            .partition(|group| context.authorize(AclOperation::Describe, ResourceType::Group, &group.0));
+        self.group_ids = allowed;
+        let reduced = !denied.is_empty();
+        let denied: Vec<DescribedGroup> = denied.into_iter().map(denied_group).collect();
+        let operations = self.include_authorized_operations;
+        let edit = Edit::typed(move |context, response: &mut ShareGroupDescribeResponse| {
+            if operations {
+                for group in response.groups.iter_mut().filter(|group| group.error_code == ErrorCode::NONE.0) {
+                    group.authorized_operations = context.authorized_operations(ResourceType::Group, &group.group_id.0);
+                }
+            }
+            hide_topics(context, response);
+            prepend(denied, &mut response.groups);
+        });
+        if reduced { Outcome::ForwardReduced(edit) } else { Outcome::ForwardThen(edit) }
+    }
+}
+
+fn denied_group(group: GroupId) -> DescribedGroup {
+    DescribedGroup::default().with_group_id(group).with_error_code(ErrorCode::GROUP_AUTHORIZATION_FAILED.0)
+}
+
+fn hide_topics(context: &mut RequestContext<'_>, response: &mut ShareGroupDescribeResponse) {
+    let topics: BTreeSet<StrBytes> = response.groups.iter().flat_map(topics_of).cloned().collect();
+    let authorized = context.filter_by_authorized(AclOperation::Describe, ResourceType::Topic, &topics);
+    for group in &mut response.groups {
+        if topics_of(group).any(|topic| !authorized.contains(topic)) {
+            *group = DescribedGroup::default()
+                .with_group_id(group.group_id.clone())
+                .with_error_code(ErrorCode::TOPIC_AUTHORIZATION_FAILED.0)
+                .with_error_message(Some(StrBytes::from_static_str(HIDDEN_TOPICS)));
+        }
+    }
+}
+
+fn topics_of(group: &DescribedGroup) -> impl Iterator<Item = &StrBytes> {
+    let assigned = group.members.iter().flat_map(|member| &member.assignment.topic_partitions);
+    assigned.map(|topic| &topic.topic_name.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::share_group_describe_response::{Assignment, Member, TopicPartitions};
+
+    use super::*;
+    use crate::testing::{Client, str_bytes};
+
+    fn asking(groups: &[&str]) -> ShareGroupDescribeRequest {
+        ShareGroupDescribeRequest::default().with_group_ids(groups.iter().map(|name| str_bytes(name).into()).collect())
+    }
+
+    fn answer(groups: Vec<DescribedGroup>) -> ShareGroupDescribeResponse {
+        ShareGroupDescribeResponse::default().with_groups(groups)
+    }
+
+    fn described(name: &str, assigned: &str) -> DescribedGroup {
+        let topic = TopicPartitions::default().with_topic_name(str_bytes(assigned).into()).with_partitions(vec![0]);
+        let assignment = Assignment::default().with_topic_partitions(vec![topic]);
+        let group =
+            DescribedGroup::default().with_group_id(str_bytes(name).into()).with_group_state(str_bytes("Stable"));
+        group.with_members(vec![Member::default().with_assignment(assignment)])
+    }
+
+    #[test]
+    fn denied_groups_come_first_and_one_with_hidden_topics_is_replaced() {
+        let mut client = Client::with(&["allow Describe Group a", "allow Describe Group b", "allow Read Topic orders"]);
+        let asked = client.ask(1, &asking(&["a", "c", "b"]));
+        assert_eq!(asked.forwarded(), &asking(&["a", "b"]));
+        let broker = answer(vec![described("a", "orders"), described("b", "pay")]);
+        let hidden = DescribedGroup::default()
+            .with_group_id(str_bytes("b").into())
+            .with_error_code(ErrorCode::TOPIC_AUTHORIZATION_FAILED.0)
+            .with_error_message(Some(str_bytes(HIDDEN_TOPICS)));
+        let expected = vec![denied_group(str_bytes("c").into()), described("a", "orders"), hidden];
+        assert_eq!(client.answer(asked, broker), answer(expected));
+        assert_eq!(
+            client.decisions(),
+            [
+                "allowed Describe Group a",
+                "denied Describe Group c",
+                "allowed Describe Group b",
+                "allowed Describe Topic orders",
+                "denied Describe Topic pay",
+            ]
+        );
+    }
+
+    #[test]
+    fn with_all_groups_denied_the_coordinator_is_asked_for_none() {
+        let mut client = Client::with(&[]);
+        let asked = client.ask(1, &asking(&["a"]));
+        assert_eq!(asked.forwarded(), &asking(&[]));
+        let denied = DescribedGroup::default()
+            .with_group_id(str_bytes("a").into())
+            .with_error_code(ErrorCode::GROUP_AUTHORIZATION_FAILED.0);
+        assert_eq!(client.answer(asked, answer(vec![])), answer(vec![denied]));
+    }
+
+    #[test]
+    fn the_operations_are_the_callers() {
+        let mut client = Client::with(&["allow Read Group a", "allow Read Topic orders"]);
+        let asked = client.ask(1, &asking(&["a"]).with_include_authorized_operations(true));
+        assert!(asked.went_on_as_it_came());
+        let group = described("a", "orders");
+        let broker = answer(vec![group.clone().with_authorized_operations(3400)]);
+        let expected = answer(vec![group.with_authorized_operations(1 << 3 | 1 << 8)]);
+        assert_eq!(client.answer(asked, broker), expected);
+    }
+}
