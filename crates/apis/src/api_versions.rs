@@ -2,7 +2,7 @@
 //!
 //! What a client may use is what both we and the broker behind the connection serve, so both have a say. Two exceptions:
 //! Produce begins where the broker says (0, though nobody serves less than 3), because librdkafka otherwise stops
-//! compressing (KAFKA-18659), and what concerns only the connection to us (ApiVersions itself, SASL) is ours alone.
+//! compressing (KAFKA-18659), and what concerns only us (ApiVersions itself, SASL, ACLs and users) is ours alone.
 //! Features are the broker's.
 
 use std::ops::RangeInclusive;
@@ -140,7 +140,12 @@ mod tests {
             api_version(ApiKey::OffsetCommit, 2, 9),
             api_version(ApiKey::SaslHandshake, 0, 1),
             api_version(ApiKey::ApiVersions, 0, 4),
+            api_version(ApiKey::DescribeAcls, 1, 3),
+            api_version(ApiKey::CreateAcls, 1, 3),
+            api_version(ApiKey::DeleteAcls, 1, 3),
             api_version(ApiKey::SaslAuthenticate, 0, 2),
+            api_version(ApiKey::DescribeUserScramCredentials, 0, 0),
+            api_version(ApiKey::AlterUserScramCredentials, 0, 0),
         ];
         let theirs = broker().response().clone();
         let old = ApiVersionsResponse::default().with_api_keys(keys);

@@ -12,7 +12,7 @@ use protocol::{
 use crate::outcome::TypedEdit;
 use crate::row::{AnyResponse, ReplaceAddresses};
 use crate::table;
-use crate::{Edit, Edited, Lookup, Outcome, RawEdited, RequestContext};
+use crate::{Edit, Edited, Lookup, Outcome, RawEdited, RequestContext, Serve};
 
 /// Why a request or an answer could not be dealt with. The connection is closed.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,8 @@ pub enum Verdict {
     Forward(AuthorizedRequest, Option<ResponseEdit>),
     /// Is answered with these bytes, size included.
     Respond(Bytes),
+    /// Is answered from our own store: with these bytes, size included.
+    Serve(Serve<Result<Bytes, EncodeError>>),
     /// Goes to the broker, then the client's connection is closed.
     ForwardThenClose(AuthorizedRequest),
     /// The client's connection is closed; the text says why.
@@ -269,6 +271,10 @@ where
                     Ok(bytes) => Verdict::Respond(bytes),
                     Err(_) => Verdict::Close(UNENCODABLE),
                 }
+            }
+            Outcome::Serve(serve) => {
+                let (version, correlation_id) = (self.frame.api_version, self.frame.correlation_id);
+                Verdict::Serve(serve.map(move |response| encode_response(version, correlation_id, &response)))
             }
             Outcome::ForwardReducedThenClose => match self.reduced() {
                 Ok(request) => Verdict::ForwardThenClose(request),

@@ -1,4 +1,4 @@
-//! The rows of the table: one for every API key, in five kinds.
+//! The rows of the table: one for every API key, in seven kinds.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -54,6 +54,8 @@ pub enum Kind {
     Cluster,
     /// Not at all: everybody may.
     Open,
+    /// By its own file; answered from our own store.
+    Stored,
     /// Answered by the connection itself (ApiVersions), never forwarded.
     Answered,
     /// Never: neither advertised nor served.
@@ -130,6 +132,19 @@ where
     T::Response: AnyResponse + CarriesAddresses,
 {
     row::<T>(versions, Kind::Api, asked, denial, Some(T::Response::replace_addresses))
+}
+
+/// As [`api`], for what our own store answers, whatever the broker serves.
+pub(crate) fn stored<T>(
+    versions: RangeInclusive<i16>,
+    asked: &[(AclOperation, ResourceType)],
+    denial: &'static str,
+) -> Row
+where
+    T: Authorize,
+    T::Response: AnyResponse,
+{
+    row::<T>(versions, Kind::Stored, asked, denial, None)
 }
 
 fn row<T>(

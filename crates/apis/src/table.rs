@@ -16,6 +16,7 @@ use protocol::messages::*;
 
 use crate::row::{
     Row, answered, api, api_with_addresses, cluster, cluster_in_words, cluster_with_addresses, named, open, refuse,
+    stored,
 };
 use crate::{BrokerVersions, Kind, cluster_operations};
 
@@ -37,9 +38,13 @@ pub fn row(api_key: ApiKey) -> &'static Row {
     found.expect("the table has a row for every key: `every_key_of_kafka_has_one_row` proves it")
 }
 
-/// The versions of an API that a client may use in front of a broker: ours, as far as the broker has them too.
+/// The versions of an API that a client may use in front of a broker: ours, as far as the broker has them too. What our
+/// own store answers does not depend on the broker.
 pub fn served(api_key: ApiKey, broker: &BrokerVersions) -> Option<RangeInclusive<i16>> {
     let row = row(api_key);
+    if row.kind == Kind::Stored {
+        return Some(row.versions.clone());
+    }
     let broker = broker.range(api_key)?;
     let both = *row.versions.start().max(broker.start())..=*row.versions.end().min(broker.end());
     (row.kind != Kind::Refuse && !both.is_empty()).then_some(both)
@@ -48,10 +53,9 @@ pub fn served(api_key: ApiKey, broker: &BrokerVersions) -> Option<RangeInclusive
 /// Neither advertised nor served: what a broker keeps for brokers and controllers, what it has removed, and what this
 /// release does not judge yet (`docs/differences.md`).
 const REFUSED: &[ApiKey] = &[
-    ApiKey::LeaderAndIsr, ApiKey::StopReplica, ApiKey::UpdateMetadata, ApiKey::ControlledShutdown, ApiKey::DescribeAcls,
-    ApiKey::CreateAcls, ApiKey::DeleteAcls, ApiKey::CreateDelegationToken, ApiKey::RenewDelegationToken,
-    ApiKey::ExpireDelegationToken, ApiKey::DescribeDelegationToken, ApiKey::DescribeUserScramCredentials,
-    ApiKey::AlterUserScramCredentials, ApiKey::Vote, ApiKey::BeginQuorumEpoch, ApiKey::EndQuorumEpoch,
+    ApiKey::LeaderAndIsr, ApiKey::StopReplica, ApiKey::UpdateMetadata, ApiKey::ControlledShutdown,
+    ApiKey::CreateDelegationToken, ApiKey::RenewDelegationToken, ApiKey::ExpireDelegationToken,
+    ApiKey::DescribeDelegationToken, ApiKey::Vote, ApiKey::BeginQuorumEpoch, ApiKey::EndQuorumEpoch,
     ApiKey::AlterPartition, ApiKey::Envelope, ApiKey::FetchSnapshot, ApiKey::BrokerRegistration,
     ApiKey::BrokerHeartbeat, ApiKey::AllocateProducerIds, ApiKey::ControllerRegistration, ApiKey::AssignReplicasToDirs,
     ApiKey::UpdateRaftVoter, ApiKey::StreamsGroupHeartbeat, ApiKey::StreamsGroupDescribe,
@@ -85,6 +89,9 @@ fn rows() -> Vec<Row> {
         named::<EndTxnRequest>             (0..=5, Write, TransactionalId, |r| &r.transactional_id.0),
         api::<WriteTxnMarkersRequest>      (1..=1, &[(Alter, Cluster), (ClusterAction, Cluster)], "each partition of each marker"),
         api::<TxnOffsetCommitRequest>      (0..=5, &[(Write, TransactionalId), (Read, Group), (Read, Topic)], "each partition"),
+        stored::<DescribeAclsRequest>      (1..=3, &[(Describe, Cluster)], "the top of the answer"),
+        stored::<CreateAclsRequest>        (1..=3, &[(Alter, Cluster)], "each ACL"),
+        stored::<DeleteAclsRequest>        (1..=3, &[(Alter, Cluster)], "each filter"),
         api::<DescribeConfigsRequest>      (1..=4, &[(DescribeConfigs, Topic), (DescribeConfigs, Group), (DescribeConfigs, Cluster)], "the resource"),
         api::<AlterConfigsRequest>         (0..=2, &[(AlterConfigs, Topic), (AlterConfigs, Group), (AlterConfigs, Cluster)], "the resource"),
         cluster::<AlterReplicaLogDirsRequest>(1..=2, Alter, "each partition"),
@@ -101,6 +108,8 @@ fn rows() -> Vec<Row> {
         cluster::<AlterClientQuotasRequest> (0..=1, AlterConfigs, "each entity"),
         cluster_with_addresses::<DescribeQuorumRequest>(0..=2, Describe, "the top of the answer"),
         cluster_in_words::<UpdateFeaturesRequest>(0..=2, Alter, "the top of the answer", cluster_operations::update_features),
+        stored::<DescribeUserScramCredentialsRequest>(0..=0, &[(Describe, Cluster)], "the top of the answer, and each user, without a name"),
+        stored::<AlterUserScramCredentialsRequest>(0..=0, &[(Alter, Cluster)], "each user"),
         api_with_addresses::<DescribeClusterRequest>(0..=2, &[(Describe, Cluster)], "the field of operations reads 0"),
         api::<DescribeProducersRequest>    (0..=0, &[(Read, Topic)], "each partition of the topic"),
         cluster::<UnregisterBrokerRequest>  (0..=0, Alter, "the top of the answer"),

@@ -8,15 +8,16 @@
 //! let response = client.answer(asked, broker_says);  // through the edit, look-ups and addresses
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use acl::{
-    AccessControlEntry, AclBinding, AclPermissionType, AuthorizationResult, CLUSTER_NAME, Grants, Host, Identity,
-    KafkaPrincipal, PatternType, Policy, ResourcePattern, ResourceType, Settings,
+    AccessControlEntry, AclBinding, AclBindingFilter, AclPermissionType, AuthorizationResult, CLUSTER_NAME, Grants,
+    Host, Identity, KafkaPrincipal, PatternType, Policy, ResourcePattern, ResourceType, Settings,
 };
+use authentication::ScramMechanism;
 use bytes::{Bytes, BytesMut};
 use protocol::{
     ApiKey, BrokerAddresses, Decodable, Encodable, ErrorCode, ErrorResponse, Limits, Request, RequestFrame, StrBytes,
@@ -25,8 +26,8 @@ use protocol::{
 use uuid::Uuid;
 
 use crate::{
-    Answer, AuthorizedRequest, ConnectionState, Decision, Found, FoundTopic, Lookup, RequestContext, Requirement,
-    ResponseEdit, Verdict, judge, table,
+    Answer, AuthorizedRequest, ConnectionState, Decision, Found, FoundTopic, Lookup, Refused, RequestContext,
+    Requirement, ResponseEdit, ScramAlteration, ScramUser, Serve, Verdict, judge, table,
 };
 
 /// Who asks in tests.
@@ -39,6 +40,7 @@ pub(crate) struct Client {
     cluster: Cluster,
     pub(crate) state: ConnectionState,
     decisions: Vec<Decision>,
+    store: Store,
     /// What had to be looked up for the last request and its answer, in order.
     pub(crate) lookups: Vec<Lookup>,
 }
@@ -61,6 +63,64 @@ enum Fate<T: Request> {
     Closed(&'static str),
 }
 
+/// A store made of values.
+#[derive(Default)]
+struct Store {
+    acls: Vec<AclBinding>,
+    users: BTreeMap<Arc<str>, BTreeMap<ScramMechanism, u32>>,
+    refuses: Option<Refused>,
+}
+
+impl Store {
+    fn serve<R>(&mut self, serve: Serve<R>) -> R {
+        let refused = self.refuses.clone();
+        match serve {
+            Serve::DescribeAcls { filter, reply } => {
+                reply(self.acls.iter().filter(|acl| filter.matches(acl)).cloned().collect())
+            }
+            Serve::CreateAcls { bindings, reply } => reply(refused.map_or(Ok(()), Err).map(|()| {
+                self.acls.extend(bindings);
+                self.acls.sort();
+                self.acls.dedup();
+            })),
+            Serve::DeleteAcls { filters, reply } => reply(refused.map_or(Ok(()), Err).map(|()| {
+                let found = |filter: &AclBindingFilter| -> Vec<AclBinding> {
+                    self.acls.iter().filter(|acl| filter.matches(acl)).cloned().collect()
+                };
+                let found = filters.iter().map(found).collect();
+                self.acls.retain(|acl| !filters.iter().any(|filter| filter.matches(acl)));
+                found
+            })),
+            Serve::DescribeScramCredentials { reply } => {
+                let user = |(name, credentials): (&Arc<str>, &BTreeMap<ScramMechanism, u32>)| ScramUser {
+                    name: name.clone(),
+                    credentials: credentials.iter().map(|(mechanism, iterations)| (*mechanism, *iterations)).collect(),
+                };
+                reply(self.users.iter().map(user).collect())
+            }
+            Serve::AlterScramCredentials { alterations, reply } => reply(refused.map_or(Ok(()), Err).map(|()| {
+                let mut missing = BTreeSet::new();
+                for ScramAlteration { user, mechanism, credential } in alterations {
+                    let credentials = self.users.entry(user.clone()).or_default();
+                    let done = match credential {
+                        Some(credential) => {
+                            assert_eq!(credential.validate(mechanism), Ok(()));
+                            credentials.insert(mechanism, credential.iterations);
+                            true
+                        }
+                        None => credentials.remove(&mechanism).is_some(),
+                    };
+                    if !done {
+                        missing.insert(user);
+                    }
+                }
+                self.users.retain(|_, credentials| !credentials.is_empty());
+                missing
+            })),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Cluster {
     topics: BTreeMap<String, i32>,
@@ -75,6 +135,7 @@ impl Client {
             cluster: Cluster::default(),
             state: ConnectionState::default(),
             decisions: Vec::new(),
+            store: Store::default(),
             lookups: Vec::new(),
         }
     }
@@ -89,6 +150,52 @@ impl Client {
     pub(crate) fn auto_create_topics(mut self) -> Client {
         self.cluster.auto_create_topics = true;
         self
+    }
+
+    /// With these ACLs in the store. They do not change what the client may do.
+    pub(crate) fn stored(mut self, acls: &[&str]) -> Client {
+        self.store.acls = acls.iter().map(|line| binding(line)).collect();
+        self
+    }
+
+    /// With these users in the store.
+    pub(crate) fn users(mut self, users: &[(&str, ScramMechanism, u32)]) -> Client {
+        for (user, mechanism, iterations) in users {
+            self.store.users.entry((*user).into()).or_default().insert(*mechanism, *iterations);
+        }
+        self
+    }
+
+    /// With a store that changes nothing.
+    pub(crate) fn store_refuses(mut self, refused: Refused) -> Client {
+        self.store.refuses = Some(refused);
+        self
+    }
+
+    /// The ACLs of the store: `Allow Read on Topic Literal foo for User:bob from *`.
+    pub(crate) fn store(&self) -> Vec<String> {
+        let shown = |AclBinding { pattern, entry }: &AclBinding| {
+            format!(
+                "{} {} on {} {} {} for {} from {}",
+                entry.permission_type,
+                entry.operation,
+                pattern.resource_type,
+                pattern.pattern_type,
+                pattern.name,
+                entry.principal,
+                entry.host
+            )
+        };
+        self.store.acls.iter().map(shown).collect()
+    }
+
+    /// The users of the store: `alice SCRAM-SHA-256 4096`.
+    pub(crate) fn stored_users(&self) -> Vec<String> {
+        let users = self.store.users.iter();
+        let credentials = users.flat_map(|(user, credentials)| {
+            credentials.iter().map(move |(mechanism, iterations)| format!("{user} {mechanism} {iterations}"))
+        });
+        credentials.collect()
     }
 
     /// The ACLs change while the connection stays.
@@ -125,6 +232,11 @@ impl Client {
             }
             Verdict::ForwardThenClose(authorized) => Fate::ForwardedThenClosed(decode(&authorized)),
             Verdict::Respond(bytes) => {
+                let guarded = guard_response(key, version, without_size(bytes), &Limits::default()).unwrap();
+                Fate::Answered(guarded.decode().unwrap())
+            }
+            Verdict::Serve(serve) => {
+                let bytes = self.store.serve(serve).unwrap();
                 let guarded = guard_response(key, version, without_size(bytes), &Limits::default()).unwrap();
                 Fate::Answered(guarded.decode().unwrap())
             }
@@ -321,7 +433,8 @@ pub(crate) fn grants(acls: &[&str]) -> Grants {
     Policy::new(Settings::default(), acls.iter().map(|line| binding(line))).grants(&Arc::new(identity))
 }
 
-fn binding(line: &str) -> AclBinding {
+/// An ACL of `User:alice`.
+pub(crate) fn binding(line: &str) -> AclBinding {
     let words: Vec<&str> = line.split(' ').collect();
     let (permission, operation, resource_type, name, pattern_type) = match words[..] {
         [permission, operation, "Cluster"] => (permission, operation, "Cluster", CLUSTER_NAME, "Literal"),

@@ -51,11 +51,16 @@ impl ScramCredential {
     /// Makes the credential of a password. Slow by design: `iterations` hashes.
     pub fn derive(mechanism: ScramMechanism, password: &str, salt: &[u8], iterations: u32) -> Self {
         let salted = mechanism.salted_password(password.as_bytes(), salt, iterations);
+        Self::of_salted_password(mechanism, &salted, salt, iterations)
+    }
+
+    /// Makes the credential of a password that was salted elsewhere, as AlterUserScramCredentials sends it. Fast.
+    pub fn of_salted_password(mechanism: ScramMechanism, salted: &[u8], salt: &[u8], iterations: u32) -> Self {
         ScramCredential {
             iterations,
             salt: salt.to_vec(),
-            stored_key: mechanism.stored_key(&salted).to_vec(),
-            server_key: mechanism.server_key(&salted).to_vec(),
+            stored_key: mechanism.stored_key(salted).to_vec(),
+            server_key: mechanism.server_key(salted).to_vec(),
         }
     }
 

@@ -36,7 +36,7 @@ pub mod users;
 pub mod x500;
 
 pub use api_versions::{ApiVersionsAnswer, Software};
-pub use credential::{CredentialError, ScramCredential};
+pub use credential::{CredentialError, MIN_ITERATIONS, ScramCredential};
 pub use login_error::{LoginError, Refusal};
 pub use mechanism::{Mechanism, ScramMechanism, UnknownMechanism};
 pub use plain::Work;
