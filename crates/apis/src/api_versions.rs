@@ -137,7 +137,7 @@ mod tests {
         let keys = vec![
             api_version(ApiKey::Produce, 0, 13),
             api_version(ApiKey::Fetch, 4, 12),
-            api_version(ApiKey::OffsetCommit, 2, 9),
+            api_version(ApiKey::OffsetCommit, 2, 10),
             api_version(ApiKey::SaslHandshake, 0, 1),
             api_version(ApiKey::ApiVersions, 0, 4),
             api_version(ApiKey::DescribeAcls, 1, 3),

@@ -3,7 +3,7 @@
 //! A deliberate difference (`docs/differences.md`). Kafka asks for Describe on the cluster and otherwise answers nothing,
 //! which leaves the owner of a topic without its size. Here a caller without it gets the partitions of the topics that
 //! it may describe, and nothing about the broker itself: directories without such a partition are left out, sizes of
-//! volumes are unknown (-1).
+//! volumes are unknown (-1), and none is said to be cordoned.
 
 use acl::{AclOperation, ResourceType};
 use protocol::messages::{DescribeLogDirsRequest, DescribeLogDirsResponse};
@@ -43,6 +43,7 @@ fn leave_out_denied(response: &mut DescribeLogDirsResponse, described: &Authoriz
         directory.topics.retain(|topic| described.contains(&topic.name));
         directory.total_bytes = -1;
         directory.usable_bytes = -1;
+        directory.is_cordoned = false;
     }
     response.results.retain(|directory| !directory.topics.is_empty());
 }
@@ -73,10 +74,11 @@ mod tests {
             .with_topics(topics.iter().map(topic).collect())
             .with_total_bytes(1 << 40)
             .with_usable_bytes(1 << 30)
+            .with_is_cordoned(true)
     }
 
     fn without_sizes(directory: DescribeLogDirsResult) -> DescribeLogDirsResult {
-        directory.with_total_bytes(-1).with_usable_bytes(-1)
+        directory.with_total_bytes(-1).with_usable_bytes(-1).with_is_cordoned(false)
     }
 
     fn response(version: i16, directories: Vec<DescribeLogDirsResult>) -> DescribeLogDirsResponse {
@@ -85,7 +87,7 @@ mod tests {
 
     #[test]
     fn who_may_describe_the_cluster_sees_everything() {
-        for version in [1, 4] {
+        for version in [1, 4, 5] {
             let mut client = Client::with(&["allow Describe Cluster"]);
             assert!(client.ask(version, &request(None)).passed_through());
             assert_eq!(client.decisions(), ["allowed Describe Cluster kafka-cluster (quiet)"]);
@@ -94,7 +96,7 @@ mod tests {
 
     #[test]
     fn others_see_the_topics_they_may_describe() {
-        for version in [1, 4] {
+        for version in [1, 4, 5] {
             let mut client = Client::with(&["allow Read Topic orders"]);
             let asked = client.ask(version, &request(None));
             assert!(asked.went_on_as_it_came());
@@ -120,7 +122,7 @@ mod tests {
 
     #[test]
     fn only_topics_that_may_be_described_are_asked_for() {
-        for version in [1, 4] {
+        for version in [1, 4, 5] {
             let mut client = Client::with(&["allow Describe Topic orders"]);
             let asked = client.ask(version, &request(Some(&["secret", "orders"])));
             assert_eq!(asked.forwarded(), &request(Some(&["orders"])));

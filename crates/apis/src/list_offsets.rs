@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn allowed_topics_pass_through() {
-        for version in [1, 10] {
+        for version in [1, 11] {
             let mut client = Client::with(&["allow Describe Topic orders"]);
             let asked = client.ask(version, &asking(&["orders", "orders"]));
             assert!(asked.passed_through());
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn denied_topics_are_appended_to_the_answer_for_the_allowed_ones() {
-        for version in [1, 10] {
+        for version in [1, 11] {
             let mut client = Client::with(&["allow Read Topic orders"]);
             let asked = client.ask(version, &asking(&["pay", "orders"]));
             assert_eq!(asked.forwarded(), &on_the_wire(version, &asking(&["orders"])));
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn with_all_topics_denied_no_broker_is_asked() {
-        for version in [1, 10] {
+        for version in [1, 11] {
             let mut client = Client::with(&[]);
             let asked = client.ask(version, &asking(&["pay", "orders"]));
             let expected = ListOffsetsResponse::default().with_topics(vec![denied("pay"), denied("orders")]);
