@@ -1,15 +1,17 @@
 //! CreatePartitions (37): `ControllerApis.createPartitions`.
 //!
-//! Alter on each topic. A topic that is named twice is never asked about: the broker refuses it as a duplicate. In the
-//! answer stand the duplicates, then the denied topics, then the results.
+//! Alter on each topic. A topic that is named twice is an error of the request, which nobody is asked about and which gets
+//! its answer from us, so that only topics that were decided on go further. In the answer stand the duplicates, then the
+//! denied topics, then the results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use acl::{AclOperation, ResourceType};
 use protocol::messages::create_partitions_response::CreatePartitionsTopicResult;
 use protocol::messages::{CreatePartitionsRequest, CreatePartitionsResponse, TopicName};
 use protocol::{ErrorCode, StrBytes};
 
+use crate::outcome::prepend;
 use crate::{Authorize, Outcome, RequestContext};
 
 impl Authorize for CreatePartitionsRequest {
@@ -22,17 +24,28 @@ impl Authorize for CreatePartitionsRequest {
         let unique = |name: &StrBytes| occurrences.get(name) == Some(&1);
         let names = topics.iter().map(|topic| &topic.name.0).filter(|name| unique(name));
         let authorized = context.filter_by_authorized(AclOperation::Alter, ResourceType::Topic, names);
-        let duplicates = occurrences.values().filter(|&&count| count > 1).count();
 
-        let (left, denied): (Vec<_>, Vec<_>) =
-            topics.into_iter().partition(|topic| !unique(&topic.name.0) || authorized.contains(&topic.name.0));
-        self.topics = left;
-        let denied = denied.into_iter().map(|topic| denied_topic(topic.name)).collect();
-        Outcome::without(denied, self.topics.is_empty(), move |response: &mut CreatePartitionsResponse, denied| {
-            let after_duplicates = duplicates.min(response.results.len());
-            response.results.splice(after_duplicates..after_duplicates, denied);
+        let (mut duplicates, mut denied, mut told) = (Vec::new(), Vec::new(), HashSet::new());
+        for topic in topics {
+            match (unique(&topic.name.0), authorized.contains(&topic.name.0)) {
+                (true, true) => self.topics.push(topic),
+                (true, false) => denied.push(denied_topic(topic.name)),
+                (false, _) if told.insert(topic.name.clone()) => duplicates.push(duplicate_topic(topic.name)),
+                (false, _) => {}
+            }
+        }
+        duplicates.append(&mut denied);
+        Outcome::without(duplicates, self.topics.is_empty(), |response: &mut CreatePartitionsResponse, refused| {
+            prepend(refused, &mut response.results);
         })
     }
+}
+
+fn duplicate_topic(name: TopicName) -> CreatePartitionsTopicResult {
+    CreatePartitionsTopicResult::default()
+        .with_name(name)
+        .with_error_code(ErrorCode::INVALID_REQUEST.0)
+        .with_error_message(Some(StrBytes::from_static_str("Duplicate topic name.")))
 }
 
 fn denied_topic(name: TopicName) -> CreatePartitionsTopicResult {
@@ -74,11 +87,10 @@ mod tests {
             let mut client = Client::with(&["allow Alter Topic orders"]);
             let asked = client.ask(version, &creating(&["twice", "orders", "pay", "twice"]));
             assert_eq!(client.decisions(), ["allowed Alter Topic orders", "denied Alter Topic pay"]);
-            assert_eq!(asked.forwarded(), &creating(&["twice", "orders", "twice"]));
-            let duplicate = answered("twice", ErrorCode::INVALID_REQUEST);
+            assert_eq!(asked.forwarded(), &creating(&["orders"]), "what nobody decided on goes no further");
+            let duplicate = duplicate_topic(str_bytes("twice").into());
             let created = answered("orders", ErrorCode::NONE);
-            let broker =
-                CreatePartitionsResponse::default().with_results(vec![duplicate.clone(), created.clone()]);
+            let broker = CreatePartitionsResponse::default().with_results(vec![created.clone()]);
             let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
             let expected = CreatePartitionsResponse::default().with_results(vec![duplicate, denied, created]);
             assert_eq!(client.answer(asked, broker), on_the_wire(version, &expected));
