@@ -272,11 +272,6 @@ impl Membership {
         self.handle.order()
     }
 
-    /// The user of the store who has logged in, if it is one.
-    pub(crate) fn user(&self) -> Option<&str> {
-        self.handle.user.get().map(|user| &**user)
-    }
-
     /// Bytes have moved.
     pub(crate) fn moved(&self) {
         self.handle.last_io.store(self.connections.clock.now(), Ordering::Relaxed);

@@ -131,15 +131,15 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         Ok(())
     }
 
-    /// The grants of now. The groups of a user are looked at whenever the snapshot is another one.
+    /// The grants of now. The groups of a user, however it proved its name, are looked at whenever the snapshot is another
+    /// one.
     fn refresh_grants(&mut self) {
         let snapshot = self.shared.current.load();
         if self.generation != snapshot.generation {
             self.generation = snapshot.generation;
             let identity = self.grants.identity();
-            if let Some(groups) = self.membership.user().map(|user| snapshot.users.groups(user))
-                && identity.groups != groups
-            {
+            let groups = snapshot.users.groups(&identity.principal.name);
+            if identity.groups != groups && &*identity.principal.principal_type == "User" {
                 let identity = Arc::new(Identity { groups: groups.to_vec(), ..Identity::clone(identity) });
                 self.grants = self.shared.grants.get(&identity, &snapshot.policy);
             }

@@ -137,25 +137,20 @@ impl Stage {
     }
 
     fn with_session(limits: Limits, session_lifetime: Option<Duration>) -> Stage {
-        Stage::of(&[], limits, session_lifetime)
-    }
-
-    /// A user of the store who is in these groups; of another kind if in none.
-    fn of(groups: &[&str], limits: Limits, session_lifetime: Option<Duration>) -> Stage {
         let (client, from_client) = duplex(PIPE);
         let (broker, to_broker) = duplex(PIPE);
         let (audit, _writer) = Audit::start(AuditSettings::default()).expect("no file is named");
         let shared = Shared::new(limits, store::Current::new(snapshot(usual_policy(), 1)), audit);
         let identity = Arc::new(Identity {
             principal: KafkaPrincipal::user("alice"),
-            groups: groups.iter().map(|group| Arc::from(*group)).collect(),
+            groups: Vec::new(),
             host: Host::from(std::net::IpAddr::from([10, 0, 0, 1])),
             listener: "CLIENT".into(),
             authenticated_by_token: false,
         });
         let grants = shared.grants.get(&identity, &shared.current.load().policy);
         let membership = shared.connections.enter();
-        membership.logged_in((!groups.is_empty()).then(|| Arc::from("alice")));
+        membership.logged_in(None);
         let id = membership.id();
         let requests =
             FrameReader::new(shared.budget.permit(Class::Requests), Class::Requests, shared.limits.max_request_bytes);
@@ -436,7 +431,7 @@ async fn whoever_is_removed_while_a_look_up_takes_its_time_asks_nothing_more() {
 }
 
 #[tokio::test]
-async fn whoever_is_taken_out_of_a_group_loses_its_rights_at_the_next_request() {
+async fn a_user_is_in_its_groups_however_it_logged_in_and_as_long_as_it_is() {
     let staff = |group: &str| {
         let entry = AccessControlEntry::new("Group:staff", "*", AclOperation::Read, AclPermissionType::Allow);
         AclBinding::new(ResourcePattern::literal(ResourceType::Group, group), entry)
@@ -447,7 +442,8 @@ async fn whoever_is_taken_out_of_a_group_loses_its_rights_at_the_next_request() 
         let policy = Policy::new(Settings::default(), [staff("of staff")]);
         store::Snapshot { policy, users: users.build(), generation }
     };
-    let mut stage = Stage::of(&["Group:staff"], Limits::default(), None);
+    // By a certificate: the login knows of no groups.
+    let mut stage = Stage::new();
     stage.shared.current.replace(snapshot(&["Group:staff"], 2));
     stage.ask(heartbeat(1, "of staff")).await;
     assert_eq!(stage.seen().await.0, 1);
