@@ -10,6 +10,7 @@ use protocol::messages::{DescribeProducersRequest, DescribeProducersResponse};
 use protocol::{ErrorCode, StrBytes};
 
 use crate::outcome::in_request_order;
+use crate::internal_topics::can_be_a_topic;
 use crate::{Authorize, Edit, Outcome, RequestContext};
 
 impl Authorize for DescribeProducersRequest {
@@ -32,13 +33,6 @@ impl Authorize for DescribeProducersRequest {
             in_request_order(answers, &mut response.topics);
         }))
     }
-}
-
-/// `Topic.validate`.
-fn can_be_a_topic(name: &str) -> bool {
-    const MAX_LENGTH: usize = 249;
-    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    !matches!(name, "" | "." | "..") && name.len() <= MAX_LENGTH && name.bytes().all(is_legal)
 }
 
 fn denied_topic(topic: &TopicRequest) -> TopicResponse {

@@ -34,6 +34,8 @@ mod offset_delete;
 mod offset_for_leader_epoch;
 mod sasl_authenticate;
 mod sasl_handshake;
+mod streams_group_describe;
+mod streams_group_heartbeat;
 mod sync_group;
 mod txn_offset_commit;
 mod delete_share_group_offsets;

@@ -140,7 +140,8 @@ mod tests {
     #[test]
     fn denied_and_unknown_topics_come_first_in_the_order_of_the_request() {
         for version in [2, 9, 10] {
-            let mut client = client(&["allow Read Group billing", "allow Read Topic *", "deny Read Topic secret prefixed"]);
+            let mut client =
+                client(&["allow Read Group billing", "allow Read Topic *", "deny Read Topic secret prefixed"]);
             let asked = client
                 .ask(version, &request(&[("orders", &[0]), ("pay", &[7]), ("secret", &[0, 1]), ("audit", &[9, 0])]));
             let left = request(&[("orders", &[0]), ("pay", &[7]), ("audit", &[9, 0])]);

@@ -31,7 +31,9 @@ impl Authorize for OffsetFetchRequest {
         if version < TOPIC_IDS {
             return Lookup::default();
         }
-        Lookup::topic_ids(self.groups.iter().flat_map(|group| group.topics.iter().flatten()).map(|topic| topic.topic_id))
+        Lookup::topic_ids(
+            self.groups.iter().flat_map(|group| group.topics.iter().flatten()).map(|topic| topic.topic_id),
+        )
     }
 
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<OffsetFetchResponse> {
@@ -169,10 +171,11 @@ fn merge_groups(edits: Vec<GroupEdit>, context: &mut RequestContext<'_>, respons
 fn leave_out_denied(group: &mut OffsetFetchResponseGroup, context: &mut RequestContext<'_>) {
     let named = |topic: &OffsetFetchResponseTopics| name_of(&topic.name, topic.topic_id, context);
     let names: Vec<Option<StrBytes>> = group.topics.iter().map(named).collect();
-    let authorized =
-        context.filter_by_authorized(AclOperation::Describe, ResourceType::Topic, names.iter().flatten());
+    let authorized = context.filter_by_authorized(AclOperation::Describe, ResourceType::Topic, names.iter().flatten());
     let mut names = names.iter();
-    group.topics.retain(|_| names.next().is_some_and(|name| name.as_ref().is_some_and(|name| authorized.contains(name))));
+    group
+        .topics
+        .retain(|_| names.next().is_some_and(|name| name.as_ref().is_some_and(|name| authorized.contains(name))));
 }
 
 fn denied_group(group_id: GroupId) -> OffsetFetchResponseGroup {

@@ -58,7 +58,7 @@ const REFUSED: &[ApiKey] = &[
     ApiKey::DescribeDelegationToken, ApiKey::Vote, ApiKey::BeginQuorumEpoch, ApiKey::EndQuorumEpoch,
     ApiKey::AlterPartition, ApiKey::Envelope, ApiKey::FetchSnapshot, ApiKey::BrokerRegistration,
     ApiKey::BrokerHeartbeat, ApiKey::AllocateProducerIds, ApiKey::ControllerRegistration, ApiKey::AssignReplicasToDirs,
-    ApiKey::UpdateRaftVoter, ApiKey::StreamsGroupHeartbeat, ApiKey::StreamsGroupDescribe,
+    ApiKey::UpdateRaftVoter,
 ];
 
 #[rustfmt::skip]
@@ -125,14 +125,16 @@ fn rows() -> Vec<Row> {
         api::<ShareGroupDescribeRequest>   (1..=1, &[(Describe, Group), (Describe, Topic)], "the group"),
         api_with_addresses::<ShareFetchRequest>(1..=1, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
         api_with_addresses::<ShareAcknowledgeRequest>(1..=1, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
-        cluster::<AddRaftVoterRequest>      (0..=0, Alter, "the top of the answer"),
+        cluster::<AddRaftVoterRequest>      (0..=1, Alter, "the top of the answer"),
         cluster::<RemoveRaftVoterRequest>   (0..=0, Alter, "the top of the answer"),
         cluster_in_words::<InitializeShareGroupStateRequest>(0..=0, ClusterAction, "each partition", cluster_operations::initialize_share_group_state),
         cluster::<ReadShareGroupStateRequest>(0..=0, ClusterAction, "each partition"),
-        cluster::<WriteShareGroupStateRequest>(0..=0, ClusterAction, "each partition"),
+        cluster::<WriteShareGroupStateRequest>(0..=1, ClusterAction, "each partition"),
         cluster_in_words::<DeleteShareGroupStateRequest>(0..=0, ClusterAction, "each partition", cluster_operations::delete_share_group_state),
-        cluster::<ReadShareGroupStateSummaryRequest>(0..=0, ClusterAction, "each partition"),
-        api::<DescribeShareGroupOffsetsRequest>(0..=0, &[(Describe, Group), (Describe, Topic)], "the group; each partition of a topic, left out where all offsets are asked for"),
+        cluster::<ReadShareGroupStateSummaryRequest>(0..=1, ClusterAction, "each partition"),
+        api::<StreamsGroupHeartbeatRequest>(0..=0, &[(Read, Group), (Describe, Topic), (Create, Cluster), (Create, Topic)], "the top of the answer: one denied topic denies the request"),
+        api::<StreamsGroupDescribeRequest> (0..=0, &[(Describe, Group), (Describe, Topic)], "the group"),
+        api::<DescribeShareGroupOffsetsRequest>(0..=1, &[(Describe, Group), (Describe, Topic)], "the group; each partition of a topic, left out where all offsets are asked for"),
         api::<AlterShareGroupOffsetsRequest>(0..=0, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
         api::<DeleteShareGroupOffsetsRequest>(0..=0, &[(Delete, Group), (Read, Topic)], "the top of the answer (group), the topic"),
     ]

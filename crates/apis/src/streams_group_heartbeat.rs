@@ -1,0 +1,199 @@
+//! StreamsGroupHeartbeat (88): `KafkaApis.handleStreamsGroupHeartbeat` (KIP-1071).
+//!
+//! Read on the group; then, when a topology is sent, Describe on every topic named in it: one denied name denies the
+//! request, and the client is not told which.
+//!
+//! The broker creates the internal topics that are missing, and would do so by *our* identity, which may everything. So
+//! they are derived from the topology here, and Create on the cluster or on each that is missing is asked before the
+//! member joins. A broker lets the member join, creates nothing, and says so in the status; we refuse the member
+//! (`docs/differences.md`).
+
+use std::collections::BTreeSet;
+
+use acl::{AclOperation, AuthorizationResult, Grants, ResourceType};
+use protocol::messages::streams_group_heartbeat_request::{Subtopology, Topology};
+use protocol::messages::{StreamsGroupHeartbeatRequest, StreamsGroupHeartbeatResponse};
+use protocol::{ErrorCode, ErrorResponse, StrBytes};
+
+use crate::internal_topics::{can_be_a_topic, is_internal};
+use crate::{Authorize, Lookup, Outcome, RequestContext};
+
+impl Authorize for StreamsGroupHeartbeatRequest {
+    fn lookup(&self, _version: i16, grants: &Grants) -> Lookup {
+        let group = grants.authorize(AclOperation::Read, ResourceType::Group, &self.group_id);
+        match &self.topology {
+            Some(topology) if group == AuthorizationResult::Allowed => Lookup::topics(&internal_topics(topology)),
+            _ => Lookup::default(),
+        }
+    }
+
+    fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<StreamsGroupHeartbeatResponse> {
+        let refusal = |error| self.error_response(context.version, error);
+        let denied = refusal(ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        let denied_group = refusal(ErrorCode::GROUP_AUTHORIZATION_FAILED);
+        let invalid = refusal(ErrorCode::STREAMS_INVALID_TOPOLOGY);
+        if !context.authorize(AclOperation::Read, ResourceType::Group, &self.group_id.0) {
+            return Outcome::Respond(denied_group);
+        }
+        let Some(topology) = &self.topology else { return Outcome::Forward };
+        let topics: BTreeSet<StrBytes> = topology.subtopologies.iter().flat_map(topics_of).collect();
+        if let Some(text) = invalid_topics(&topics) {
+            return Outcome::Respond(invalid.with_error_message(Some(text)));
+        }
+        let described = context.filter_by_authorized(AclOperation::Describe, ResourceType::Topic, &topics);
+        if topics.iter().any(|name| !described.contains(name)) {
+            return Outcome::Respond(denied);
+        }
+        match not_creatable(topology, context) {
+            None => Outcome::Forward,
+            Some(text) => Outcome::Respond(denied.with_error_message(Some(text))),
+        }
+    }
+}
+
+fn topics_of(subtopology: &Subtopology) -> impl Iterator<Item = StrBytes> {
+    let named = subtopology.source_topics.iter().chain(&subtopology.repartition_sink_topics);
+    let described = subtopology.repartition_source_topics.iter().chain(&subtopology.state_changelog_topics);
+    named.chain(described.map(|topic| &topic.name)).map(|name| name.0.clone())
+}
+
+/// What the broker creates if it is missing: `InternalTopicManager.missingInternalTopics`.
+fn internal_topics(topology: &Topology) -> BTreeSet<StrBytes> {
+    let repartitions = topology.subtopologies.iter().flat_map(|it| &it.repartition_source_topics);
+    let changelogs = topology.subtopologies.iter().flat_map(|it| &it.state_changelog_topics);
+    repartitions.chain(changelogs).map(|topic| topic.name.0.clone()).collect()
+}
+
+fn invalid_topics(topics: &BTreeSet<StrBytes>) -> Option<StrBytes> {
+    let internal = topics.iter().filter(|name| is_internal(name));
+    let invalid = topics.iter().filter(|name| !can_be_a_topic(name));
+    listed("a topology cannot use topics of Kafka's own", internal)
+        .or_else(|| listed("a topology names topics that cannot exist", invalid))
+}
+
+/// The internal topics that are missing and that the caller may not create, in words.
+fn not_creatable(topology: &Topology, context: &mut RequestContext<'_>) -> Option<StrBytes> {
+    let mut missing = internal_topics(topology);
+    missing.retain(|name| !context.found.topics.contains_key(name));
+    if missing.is_empty() || context.authorize_cluster_quietly(AclOperation::Create) {
+        return None;
+    }
+    let creatable = context.filter_by_authorized(AclOperation::Create, ResourceType::Topic, &missing);
+    listed("not authorized to create the internal topics", missing.iter().filter(|name| !creatable.contains(name)))
+}
+
+fn listed<'a>(what: &str, topics: impl Iterator<Item = &'a StrBytes>) -> Option<StrBytes> {
+    let topics: Vec<&str> = topics.map(|name| &**name).collect();
+    (!topics.is_empty()).then(|| StrBytes::from_string(format!("{what}: {}", topics.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::streams_group_heartbeat_request::TopicInfo;
+
+    use super::*;
+    use crate::testing::{Client, str_bytes};
+
+    const ACLS: [&str; 3] = ["allow Read Group app", "allow Read Topic orders", "allow Describe Topic app- prefixed"];
+
+    fn joining(source: &str, repartition: &str, changelogs: &[&str]) -> StreamsGroupHeartbeatRequest {
+        let info = |name: &&str| TopicInfo::default().with_name(str_bytes(name).into());
+        let reading = Subtopology::default()
+            .with_source_topics(vec![str_bytes(source).into()])
+            .with_repartition_sink_topics(vec![str_bytes(repartition).into()]);
+        let counting = Subtopology::default()
+            .with_source_topics(vec![str_bytes("orders").into()])
+            .with_repartition_source_topics(vec![info(&repartition)])
+            .with_state_changelog_topics(changelogs.iter().map(info).collect());
+        let topology = Topology::default().with_subtopologies(vec![reading, counting]);
+        leaving().with_topology(Some(topology))
+    }
+
+    fn leaving() -> StreamsGroupHeartbeatRequest {
+        StreamsGroupHeartbeatRequest::default().with_group_id(str_bytes("app").into()).with_member_id(str_bytes("m"))
+    }
+
+    fn refused(error: ErrorCode, text: Option<&str>) -> StreamsGroupHeartbeatResponse {
+        StreamsGroupHeartbeatResponse::default().with_error_code(error.0).with_error_message(text.map(str_bytes))
+    }
+
+    fn client(acls: &[&str]) -> Client {
+        Client::with(acls).topic("orders", 3).topic("pay", 3).topic("app-repartition", 3)
+    }
+
+    #[test]
+    fn without_a_topology_the_group_alone_is_asked() {
+        let mut client = client(&["allow Read Group app"]);
+        assert!(client.ask(0, &leaving()).passed_through());
+        assert_eq!(client.decisions(), ["allowed Read Group app"]);
+        client.acls_are_now(&["allow Describe Group app", "allow All Topic *"]);
+        let asked = client.ask(0, &joining("orders", "app-repartition", &["app-changelog"]));
+        assert_eq!(client.lookups, []);
+        assert_eq!(asked.response(), refused(ErrorCode::GROUP_AUTHORIZATION_FAILED, None));
+    }
+
+    #[test]
+    fn one_denied_topic_denies_the_request() {
+        let mut client = client(&ACLS);
+        let asked = client.ask(0, &joining("pay", "app-repartition", &[]));
+        assert_eq!(
+            client.decisions(),
+            [
+                "allowed Read Group app",
+                "allowed Describe Topic app-repartition",
+                "allowed Describe Topic orders",
+                "denied Describe Topic pay"
+            ]
+        );
+        assert_eq!(asked.response(), refused(ErrorCode::TOPIC_AUTHORIZATION_FAILED, None));
+    }
+
+    #[test]
+    fn internal_topics_that_exist_need_no_create() {
+        let mut client = client(&ACLS).topic("app-changelog", 3);
+        assert!(client.ask(0, &joining("orders", "app-repartition", &["app-changelog", "orders"])).passed_through());
+        assert_eq!(
+            client.decisions(),
+            [
+                "allowed Read Group app",
+                "allowed Describe Topic app-changelog",
+                "allowed Describe Topic app-repartition",
+                "allowed Describe Topic orders",
+            ]
+        );
+    }
+
+    #[test]
+    fn internal_topics_that_are_missing_must_be_creatable() {
+        let request = joining("orders", "app-repartition", &["app-a", "app-b"]);
+        let create = |acl: &'static str| [&ACLS[..], &[acl]].concat();
+
+        let mut client = client(&create("allow Create Topic app- prefixed"));
+        assert!(client.ask(0, &request).passed_through());
+        assert_eq!(
+            client.decisions().split_off(5),
+            ["denied Create Cluster kafka-cluster (quiet)", "allowed Create Topic app-a", "allowed Create Topic app-b"]
+        );
+        client.acls_are_now(&create("allow Create Cluster"));
+        assert!(client.ask(0, &request).passed_through());
+        assert_eq!(client.decisions().split_off(5), ["allowed Create Cluster kafka-cluster (quiet)"]);
+
+        client.acls_are_now(&create("allow Create Topic app-a"));
+        let text = "not authorized to create the internal topics: app-b";
+        let expected = refused(ErrorCode::TOPIC_AUTHORIZATION_FAILED, Some(text));
+        assert_eq!(client.ask(0, &request).response(), expected);
+    }
+
+    #[test]
+    fn a_topology_of_impossible_topics_is_refused_before_anything_is_told() {
+        for (source, text) in [
+            ("__consumer_offsets", "a topology cannot use topics of Kafka's own: __consumer_offsets"),
+            ("a b", "a topology names topics that cannot exist: a b"),
+        ] {
+            let mut client = client(&["allow Read Group app"]);
+            let asked = client.ask(0, &joining(source, "app-repartition", &[]));
+            assert_eq!(client.decisions(), ["allowed Read Group app"]);
+            assert_eq!(asked.response(), refused(ErrorCode::STREAMS_INVALID_TOPOLOGY, Some(text)));
+        }
+    }
+}
