@@ -33,7 +33,7 @@ impl Authorize for AlterShareGroupOffsetsRequest {
         if !context.authorize(AclOperation::Read, ResourceType::Group, &self.group_id.0) {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
-        let mut denied: Vec<AlterShareGroupOffsetsResponseTopic> = Vec::new();
+        let mut denied = Denied::default();
         let mut in_error: HashMap<TopicName, usize> = HashMap::new();
         let asked = self.topics.len();
         let topics = std::mem::take(&mut self.topics);
@@ -45,7 +45,7 @@ impl Authorize for AlterShareGroupOffsetsRequest {
             if allowed {
                 self.topics.push(topic);
             } else {
-                deny(&mut denied, topic, context.found);
+                denied.add(topic, context.found);
             }
         }
         if self.topics.len() == asked {
@@ -53,7 +53,7 @@ impl Authorize for AlterShareGroupOffsetsRequest {
         }
         Outcome::ForwardReduced(Edit::typed(move |_, response: &mut AlterShareGroupOffsetsResponse| {
             if response.error_code == ErrorCode::NONE.0 {
-                response.responses.extend(denied);
+                response.responses.extend(denied.topics);
                 let place = |topic: &TopicName| in_error.get(topic).copied().unwrap_or(usize::MAX);
                 response.responses.sort_by_key(|topic| place(&topic.topic_name));
             }
@@ -61,25 +61,32 @@ impl Authorize for AlterShareGroupOffsetsRequest {
     }
 }
 
-/// Entries of the same topic are answered as one; without partitions it is not mentioned.
-fn deny(
-    denied: &mut Vec<AlterShareGroupOffsetsResponseTopic>,
-    topic: AlterShareGroupOffsetsRequestTopic,
-    found: &Found,
-) {
-    let error = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
-    let partitions = topic.partitions.iter().map(|partition| {
-        AlterShareGroupOffsetsResponsePartition::default()
-            .with_partition_index(partition.partition_index)
-            .with_error_code(error.0)
-            .with_error_message(Some(StrBytes::from_static_str(error.message())))
-    });
-    if let Some(known) = denied.iter_mut().find(|known| known.topic_name == topic.topic_name) {
-        known.partitions.extend(partitions);
-    } else if !topic.partitions.is_empty() {
-        let id = found.topics.get(&topic.topic_name.0).map(|topic| topic.id).unwrap_or_default();
-        let answer = AlterShareGroupOffsetsResponseTopic::default().with_partitions(partitions.collect());
-        denied.push(answer.with_topic_name(topic.topic_name).with_topic_id(id));
+/// What is answered for denied topics, and where each of them stands.
+#[derive(Default)]
+struct Denied {
+    topics: Vec<AlterShareGroupOffsetsResponseTopic>,
+    places: HashMap<TopicName, usize>,
+}
+
+impl Denied {
+    /// Entries of the same topic are answered as one; without partitions it is not mentioned.
+    fn add(&mut self, topic: AlterShareGroupOffsetsRequestTopic, found: &Found) {
+        let error = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+        let partitions = topic.partitions.iter().map(|partition| {
+            AlterShareGroupOffsetsResponsePartition::default()
+                .with_partition_index(partition.partition_index)
+                .with_error_code(error.0)
+                .with_error_message(Some(StrBytes::from_static_str(error.message())))
+        });
+        let place = self.places.get(&topic.topic_name);
+        if let Some(known) = place.and_then(|place| self.topics.get_mut(*place)) {
+            known.partitions.extend(partitions);
+        } else if !topic.partitions.is_empty() {
+            let id = found.topics.get(&topic.topic_name.0).map(|topic| topic.id).unwrap_or_default();
+            let answer = AlterShareGroupOffsetsResponseTopic::default().with_partitions(partitions.collect());
+            self.places.insert(topic.topic_name.clone(), self.topics.len());
+            self.topics.push(answer.with_topic_name(topic.topic_name).with_topic_id(id));
+        }
     }
 }
 

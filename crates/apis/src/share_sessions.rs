@@ -191,7 +191,9 @@ impl ShareSession {
     /// Removes partitions.
     pub(crate) fn forget(&mut self, id: Uuid, partitions: &[i32]) {
         if let Some(known) = self.topics.get_mut(&id) {
-            known.partitions.retain(|partition| !partitions.contains(partition));
+            for partition in partitions {
+                known.partitions.remove(partition);
+            }
             if known.partitions.is_empty() {
                 self.topics.remove(&id);
             }
@@ -255,9 +257,15 @@ pub(crate) struct Acknowledged {
 }
 
 impl Acknowledged {
-    /// Takes note of the batches of a partition: first offset, last offset, types.
-    pub(crate) fn add<'a>(&mut self, id: Uuid, partition: i32, batches: impl Iterator<Item = (i64, i64, &'a [i8])>) {
-        self.topics.entry(id).or_default().insert(partition, are_well_formed(batches));
+    /// Takes note of the batches of a partition: first offset, last offset, types; and whether they may renew.
+    pub(crate) fn add<'a>(
+        &mut self,
+        id: Uuid,
+        partition: i32,
+        batches: impl Iterator<Item = (i64, i64, &'a [i8])>,
+        renews: bool,
+    ) {
+        self.topics.entry(id).or_default().insert(partition, are_well_formed(batches, renews));
     }
 
     /// Topics, and how many of their partitions are named.
@@ -282,13 +290,15 @@ impl Acknowledged {
     }
 }
 
-/// `KafkaApis.validateAcknowledgementBatches` in version 1: gap, accept, release and reject are 0 to 3.
-fn are_well_formed<'a>(batches: impl Iterator<Item = (i64, i64, &'a [i8])>) -> bool {
+/// `KafkaApis.validateAcknowledgementBatches`: gap, accept, release and reject are 0 to 3, renew is 4 (KIP-1222), which a
+/// request of version 2 has to announce.
+fn are_well_formed<'a>(batches: impl Iterator<Item = (i64, i64, &'a [i8])>, renews: bool) -> bool {
+    let last_type = if renews { 4 } else { 3 };
     let mut last_end = -1;
     for (first, last, types) in batches {
         let one_for_all_or_each =
             types.len() == 1 || i64::try_from(types.len()).is_ok_and(|count| last.wrapping_sub(first) == count - 1);
-        let known = types.iter().all(|kind| (0..=3).contains(kind));
+        let known = types.iter().all(|kind| (0..=last_type).contains(kind));
         if first > last || first < last_end || types.is_empty() || !one_for_all_or_each || !known {
             return false;
         }
