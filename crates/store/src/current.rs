@@ -1,6 +1,6 @@
 //! What holds now.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::watch;
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct Snapshot {
     pub policy: acl::Policy,
-    pub users: authentication::Users,
+    pub users: Arc<authentication::Users>,
     /// Counts the snapshots of this process, from 1.
     pub generation: u64,
 }
@@ -19,12 +19,14 @@ pub struct Snapshot {
 pub struct Current {
     snapshot: Arc<ArcSwap<Snapshot>>,
     generation: Arc<watch::Sender<u64>>,
+    /// Held by who replaces it: ACLs and users may come from two stores.
+    turn: Arc<Mutex<()>>,
 }
 
 impl Current {
     pub fn new(snapshot: Snapshot) -> Current {
         let generation = Arc::new(watch::Sender::new(snapshot.generation));
-        Current { snapshot: Arc::new(ArcSwap::from_pointee(snapshot)), generation }
+        Current { snapshot: Arc::new(ArcSwap::from_pointee(snapshot)), generation, turn: Arc::default() }
     }
 
     /// The snapshot of now, for the length of one decision. Costs some nanoseconds and no lock.
@@ -42,6 +44,18 @@ impl Current {
         self.generation.subscribe()
     }
 
+    /// From now on these ACLs and users hold, made from those of now. Whoever loads afterwards sees them.
+    pub fn update(&self, change: impl FnOnce(&Snapshot) -> (acl::Policy, Arc<authentication::Users>)) -> Arc<Snapshot> {
+        // It guards no data that a panic could have left half-changed.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = self.snapshot.load_full();
+        let (policy, users) = change(&old);
+        let new = Arc::new(Snapshot { policy, users, generation: old.generation + 1 });
+        self.snapshot.store(Arc::clone(&new));
+        self.generation.send_replace(new.generation);
+        new
+    }
+
     /// From now on `snapshot` holds.
     pub fn replace(&self, snapshot: Snapshot) {
         let generation = snapshot.generation;
@@ -56,7 +70,7 @@ mod tests {
 
     fn snapshot(generation: u64) -> Snapshot {
         let policy = acl::Policy::empty(acl::Settings::default());
-        Snapshot { policy, users: authentication::Users::default(), generation }
+        Snapshot { policy, users: Arc::default(), generation }
     }
 
     #[test]
@@ -67,5 +81,7 @@ mod tests {
         current.clone().replace(snapshot(2));
         assert!(subscriber.has_changed().expect("the sender lives"));
         assert_eq!((*subscriber.borrow(), current.load().generation, kept.generation), (2, 2, 1));
+        let updated = current.update(|old| (old.policy.clone(), Arc::clone(&old.users)));
+        assert_eq!((*subscriber.borrow(), current.load().generation, updated.generation), (3, 3, 3));
     }
 }

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use acl::AclBinding;
-use store::file::{self, FileSettings};
-use store::{Severity, Store};
+use store::Severity;
+use store::file::{self, FileSettings, Part};
 
 const SCRAM: &str = "[iterations=4096,salt=W22ZaJ0SNY7soEsUEjb6gQ==,\
     stored_key=WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=,\
@@ -31,7 +31,7 @@ impl Directory {
 }
 
 fn settings(path: &Path) -> FileSettings {
-    FileSettings::new(path, acl::Settings::default())
+    FileSettings::new(path)
 }
 
 /// What is said of this file, without its name.
@@ -39,7 +39,7 @@ fn said(text: &str, severity: Severity) -> Vec<String> {
     let directory = Directory::new();
     let path = directory.write("acls.yaml", 0o600, text);
     let prefix = format!("{}", path.display());
-    let problems = file::check(&path);
+    let problems = file::check(&path, Part::Both);
     let of_severity = problems.iter().filter(|problem| problem.severity == severity);
     of_severity.map(|problem| problem.to_string().replacen(&prefix, "", 1)).collect()
 }
@@ -47,8 +47,7 @@ fn said(text: &str, severity: Severity) -> Vec<String> {
 fn bindings(text: &str) -> Vec<String> {
     let directory = Directory::new();
     let path = directory.write("acls.yaml", 0o600, text);
-    let store = file::open(settings(&path)).expect("a good file");
-    let snapshot = store.current().load_full();
+    let snapshot = file::load(settings(&path)).expect("a good file").snapshot(acl::Settings::default());
     let mut bindings: Vec<AclBinding> = snapshot.policy.bindings().collect();
     bindings.sort();
     bindings.iter().map(ToString::to_string).collect()
@@ -323,8 +322,7 @@ fn credentials_come_from_files_beside_the_acl_file() {
     directory.write("alice.scram", 0o600, &format!("{SCRAM}\n"));
     let text = "users:\n  alice: { SCRAM-SHA-256: \"${file:alice.scram}\", groups: [ops] }\n  bob: { password: b }\n";
     let path = directory.write("acls.yaml", 0o600, text);
-    let store = file::open(settings(&path)).expect("a good file");
-    let snapshot = store.current().load_full();
+    let snapshot = file::load(settings(&path)).expect("a good file").snapshot(acl::Settings::default());
     use authentication::ScramMechanism::{Sha256, Sha512};
     let alice = snapshot.users.get("alice", Sha256).expect("alice may log in");
     assert_eq!(alice.format(), SCRAM);
@@ -341,8 +339,9 @@ fn a_secret_that_others_can_read_is_refused_and_a_link_out_of_the_directory_too(
     let directory = Directory::new();
     let open = directory.write("alice.scram", 0o644, SCRAM);
     let path = directory.write("acls.yaml", 0o600, "users:\n  alice: { SCRAM-SHA-256: \"${file:alice.scram}\" }\n");
-    let said =
-        |path: &Path| -> Vec<String> { file::check(path).iter().map(|problem| problem.message.clone()).collect() };
+    let said = |path: &Path| -> Vec<String> {
+        file::check(path, Part::Both).iter().map(|problem| problem.message.clone()).collect()
+    };
     assert_eq!(
         said(&path),
         [format!("others can use `{}` (mode 0644), which holds a secret: `chmod 600` it", open.display())]
@@ -358,8 +357,10 @@ fn a_secret_that_others_can_read_is_refused_and_a_link_out_of_the_directory_too(
 fn a_password_in_a_file_that_others_can_read_is_warned_of() {
     let directory = Directory::new();
     let path = directory.write("acls.yaml", 0o644, "users:\n  bob: { password: b }\n");
-    let said: Vec<String> =
-        file::check(&path).iter().map(|problem| format!("{}: {}", problem.severity, problem.message)).collect();
+    let said: Vec<String> = file::check(&path, Part::Both)
+        .iter()
+        .map(|problem| format!("{}: {}", problem.severity, problem.message))
+        .collect();
     assert_eq!(
         said,
         ["warning: is a secret in a file that others can read: use `${file:…}` or `${env:…}`, or `chmod 600` the file"]
@@ -372,7 +373,7 @@ fn values_of_secrets_are_in_no_message() {
     directory.write("secret", 0o600, "hunter2");
     let text = "users:\n  a: { SCRAM-SHA-256: \"${file:secret}\" }\n  b: { SCRAM-SHA-256: hunter2 }\nallow_mass_removal: ${file:secret}\n";
     let path = directory.write("acls.yaml", 0o600, text);
-    let error = file::open(settings(&path)).expect_err("no credential");
+    let error = file::load(settings(&path)).expect_err("no credential");
     assert_eq!(error.problems.len(), 3);
     assert!(!error.to_string().contains("hunter2") && !format!("{error:?}").contains("hunter2"), "{error}");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::file::{self, FileSettings};
-use store::{Current, Reload, Store};
+use store::{Current, Reload, Store as _};
 use tokio::sync::{Notify, mpsc};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -19,21 +19,25 @@ struct Followed {
 }
 
 impl Followed {
-    fn start(text: &str, adjust: impl FnOnce(&mut FileSettings)) -> Followed {
+    fn start(text: &str, adjust: impl FnOnce(&mut FileSettings, &mut acl::Settings)) -> Followed {
         let directory = tempfile::tempdir().expect("a directory");
         std::fs::write(directory.path().join("acls.yaml"), text).expect("written");
         Followed::in_directory(directory, adjust)
     }
 
-    fn in_directory(directory: tempfile::TempDir, adjust: impl FnOnce(&mut FileSettings)) -> Followed {
-        let mut settings = FileSettings::new(directory.path().join("acls.yaml"), acl::Settings::default());
+    fn in_directory(
+        directory: tempfile::TempDir,
+        adjust: impl FnOnce(&mut FileSettings, &mut acl::Settings),
+    ) -> Followed {
+        let mut law = acl::Settings::default();
+        let mut settings = FileSettings::new(directory.path().join("acls.yaml"));
         settings.quiet_period = Duration::from_millis(30);
         settings.poll_interval = Duration::ZERO;
-        adjust(&mut settings);
-        let store = file::open(settings).expect("a good file");
+        adjust(&mut settings, &mut law);
+        let loaded = file::load(settings).expect("a good file");
         let (tell, reloads) = mpsc::channel(16);
-        let (current, look_now) = (store.current(), Arc::new(Notify::new()));
-        tokio::spawn(store.keep_current(look_now.clone(), tell));
+        let (current, look_now) = (Current::new(loaded.snapshot(law)), Arc::new(Notify::new()));
+        tokio::spawn(Arc::new(loaded.into_store(current.clone())).keep_current(look_now.clone(), tell));
         Followed { directory, current, reloads, look_now }
     }
 
@@ -68,7 +72,7 @@ fn loaded(generation: u64, acls: usize, added: usize, removed: usize) -> Reload 
 
 #[tokio::test]
 async fn an_edit_holds_as_soon_as_it_is_told() {
-    let mut followed = Followed::start(&acls(&["a", "b", "c"]), |_| {});
+    let mut followed = Followed::start(&acls(&["a", "b", "c"]), |_, _| {});
     let mut generations = followed.current.subscribe();
     followed.write(&acls(&["a", "b", "d", "e"]));
     assert_eq!(followed.next().await, loaded(2, 4, 2, 1));
@@ -79,7 +83,7 @@ async fn an_edit_holds_as_soon_as_it_is_told() {
 
 #[tokio::test]
 async fn a_file_that_is_replaced_by_another_is_followed() {
-    let mut followed = Followed::start(&acls(&["a"]), |_| {});
+    let mut followed = Followed::start(&acls(&["a"]), |_, _| {});
     std::fs::write(followed.path("new"), acls(&["a", "b"])).expect("written");
     std::fs::rename(followed.path("new"), followed.path("acls.yaml")).expect("renamed");
     assert_eq!(followed.next().await, loaded(2, 2, 1, 0));
@@ -93,7 +97,8 @@ async fn without_word_from_the_file_system_polling_finds_the_change() {
     let target = elsewhere.path().join("target.yaml");
     std::fs::write(&target, acls(&["a"])).expect("written");
     std::os::unix::fs::symlink(&target, directory.path().join("acls.yaml")).expect("linked");
-    let mut followed = Followed::in_directory(directory, |settings| settings.poll_interval = Duration::from_millis(50));
+    let mut followed =
+        Followed::in_directory(directory, |settings, _| settings.poll_interval = Duration::from_millis(50));
     std::fs::write(&target, acls(&["a", "b"])).expect("written");
     assert_eq!(followed.next().await, loaded(2, 2, 1, 0));
 }
@@ -118,7 +123,7 @@ async fn the_link_that_kubernetes_swaps_changes_all_files_at_once() {
     link("..data/acls.yaml", "acls.yaml");
     link("..data/group", "group");
     link("..2", "..data_tmp");
-    let mut followed = Followed::in_directory(directory, |_| {});
+    let mut followed = Followed::in_directory(directory, |_, _| {});
     assert_eq!(followed.current.load().users.groups("alice"), ["Group:one".into()]);
     std::fs::rename(followed.path("..data_tmp"), followed.path("..data")).expect("renamed");
     let expected = Reload::Loaded { generation: 2, acls: 2, added: 1, removed: 0, users: 1, warnings: Vec::new() };
@@ -128,7 +133,7 @@ async fn the_link_that_kubernetes_swaps_changes_all_files_at_once() {
 
 #[tokio::test]
 async fn a_broken_edit_keeps_the_old_state_and_names_its_line() {
-    let mut followed = Followed::start(&acls(&["a", "b"]), |_| {});
+    let mut followed = Followed::start(&acls(&["a", "b"]), |_, _| {});
     followed.write("acls:\n  - { principal: User:alice, allow: Reed, topic: a }\n");
     let outcome = followed.next().await;
     let Reload::Failed { problems } = &outcome else { panic!("{outcome}") };
@@ -151,7 +156,7 @@ async fn a_broken_edit_keeps_the_old_state_and_names_its_line() {
 
 #[tokio::test]
 async fn a_reload_that_drops_over_half_of_the_acls_waits_to_be_allowed() {
-    let mut followed = Followed::start(&acls(&["a", "b", "c", "d"]), |_| {});
+    let mut followed = Followed::start(&acls(&["a", "b", "c", "d"]), |_, _| {});
     followed.write(&acls(&["a"]));
     let file = followed.path("acls.yaml").display().to_string();
     assert_eq!(followed.next().await, Reload::Held { file, reason: "3 of 4 ACLs would be removed".to_owned() });
@@ -164,7 +169,7 @@ async fn a_reload_that_drops_over_half_of_the_acls_waits_to_be_allowed() {
 
 #[tokio::test]
 async fn exactly_half_of_the_acls_may_go_without_a_word() {
-    let mut followed = Followed::start(&acls(&["a", "b", "c", "d"]), |_| {});
+    let mut followed = Followed::start(&acls(&["a", "b", "c", "d"]), |_, _| {});
     followed.write(&acls(&["a", "b"]));
     assert_eq!(followed.next().await, loaded(2, 2, 0, 2));
 }
@@ -174,8 +179,8 @@ async fn a_reload_that_takes_everything_from_a_super_user_waits_to_be_allowed() 
     let with_admin = |users: &str, acl: &str| format!("{users}{}{acl}", acls(&["a", "b", "c"]));
     let users = "users:\n  admin: { password: secret }\n";
     let acl = "  - { principal: User:admin, allow: All, cluster: true }\n";
-    let super_admin = |settings: &mut FileSettings| {
-        settings.acl.super_users = ["User:admin".to_owned()].into();
+    let super_admin = |_: &mut FileSettings, law: &mut acl::Settings| {
+        law.super_users = ["User:admin".to_owned()].into();
     };
     for (new, reason) in [
         (with_admin(users, ""), "every ACL of the super user `User:admin` would be removed"),
@@ -191,7 +196,7 @@ async fn a_reload_that_takes_everything_from_a_super_user_waits_to_be_allowed() 
 
 #[tokio::test]
 async fn who_asks_is_answered_even_if_nothing_changed() {
-    let mut followed = Followed::start(&acls(&["a"]), |_| {});
+    let mut followed = Followed::start(&acls(&["a"]), |_, _| {});
     followed.look_now.notify_one();
     assert_eq!(followed.next().await, Reload::Unchanged { generation: 1 });
 }
@@ -199,7 +204,7 @@ async fn who_asks_is_answered_even_if_nothing_changed() {
 #[tokio::test]
 async fn a_comment_is_no_new_generation() {
     let users = "users:\n  alice: { password: secret }\n";
-    let mut followed = Followed::start(&format!("{users}{}", acls(&["a"])), |_| {});
+    let mut followed = Followed::start(&format!("{users}{}", acls(&["a"])), |_, _| {});
     followed.write(&format!("# a comment\n{users}{}", acls(&["a"])));
     assert_eq!(followed.next().await, Reload::Unchanged { generation: 1 });
     assert_eq!(followed.holds(), (1, 1, 1));

@@ -4,29 +4,33 @@ use std::collections::HashMap;
 
 use acl::AclBinding;
 
-use super::entry;
 use super::password::Passwords;
 use super::user::{self, UserEntry};
+use super::{Part, entry};
 use crate::problem::Mark;
 use crate::yaml::{Fields, Reading};
 
 /// What the file says, if it says nothing wrong.
 #[derive(Debug, Default)]
-pub(super) struct Document {
-    pub(super) users: Vec<UserEntry>,
-    pub(super) acls: Vec<AclBinding>,
+pub(crate) struct Document {
+    pub(crate) users: Vec<UserEntry>,
+    pub(crate) acls: Vec<AclBinding>,
     pub(super) allow_mass_removal: bool,
     pub(super) passwords: Passwords,
 }
 
 impl Document {
     /// Reads the file. What is wrong is in `reading`; the document then is only part of what was meant.
-    pub(super) fn read(reading: &mut Reading, known: &Passwords) -> Document {
+    pub(super) fn read(reading: &mut Reading, part: Part, known: &Passwords) -> Document {
         let Some(tree) = reading.tree() else { return Document::default() };
         let Some(mut fields) = Fields::of_document(reading, &tree) else { return Document::default() };
         let mut document = Document::default();
-        document.read_users(reading, &mut fields, known);
-        document.read_acls(reading, &mut fields);
+        for (name, is_ours) in [("acls", part.has_acls()), ("users", part.has_users())] {
+            if !is_ours && let Some(field) = fields.optional(name) {
+                field.error(reading, format!("is not read from this file: `store.{name}` says where they are"));
+            }
+        }
+        document.read_parts(reading, &mut fields, known);
         if let Some(field) = fields.optional("allow_mass_removal") {
             document.allow_mass_removal = field.boolean(reading).unwrap_or(false);
             if document.allow_mass_removal {
@@ -35,6 +39,12 @@ impl Document {
         }
         fields.finish(reading);
         document
+    }
+
+    /// `users` and `acls`, wherever they are.
+    pub(crate) fn read_parts(&mut self, reading: &mut Reading, fields: &mut Fields<'_>, known: &Passwords) {
+        self.read_users(reading, fields, known);
+        self.read_acls(reading, fields);
     }
 
     /// The users, as a login looks them up.

@@ -6,24 +6,28 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::spawn_blocking;
 
+use super::FileSettings;
 use super::read::{self, Failed, Files, Loaded};
 use super::removal::{self, Change};
 use super::watch::Directories;
-use super::{FileSettings, FileStore};
-use crate::{Current, Reload, Snapshot};
+use crate::{Current, Reload};
 
 /// Whoever never stops writing is read anyway: [`read::load`] finds a moment or says that there is none.
 const LONGEST_WAIT_FOR_QUIET: Duration = Duration::from_secs(30);
 
-pub(super) async fn follow(store: FileStore, look_now: Arc<Notify>, tell: mpsc::Sender<Reload>) {
-    let FileStore { settings, loaded, current } = store;
+pub(super) async fn follow(
+    settings: FileSettings,
+    mut loaded: Loaded,
+    current: Current,
+    look_now: Arc<Notify>,
+    tell: mpsc::Sender<Reload>,
+) {
     let mut directories = Directories::new();
     directories.watch(&loaded.files);
     // It may have changed between the first load and now.
     directories.changed.notify_one();
     // What the last outcome stood on, good or bad: the same files need no second word.
     let mut considered = loaded.files.clone();
-    let mut loaded = loaded;
     loop {
         let asked = tokio::select! {
             () = look_now.notified() => true,
@@ -71,9 +75,9 @@ async fn look(files: &Files) -> Files {
 
 /// Reads the file and, if it can be used and believed, makes it what holds.
 async fn reload(settings: &FileSettings, current: &Current, loaded: &mut Loaded) -> Option<(Reload, Files)> {
-    let path = settings.path.clone();
+    let (path, part) = (settings.path.clone(), settings.part);
     let known = std::mem::take(&mut loaded.document.passwords);
-    let read = spawn_blocking(move || (read::load(&path, &known), known)).await;
+    let read = spawn_blocking(move || (read::load(&path, part, &known), known)).await;
     let (result, known) =
         read.inspect_err(|error| tracing::error!(%error, "reading the policy did not finish")).ok()?;
     loaded.document.passwords = known;
@@ -92,26 +96,31 @@ async fn reload(settings: &FileSettings, current: &Current, loaded: &mut Loaded)
 
 fn believe(settings: &FileSettings, current: &Current, loaded: &Loaded, new: &Loaded) -> Reload {
     let old = current.load_full();
-    let document = &new.document;
-    let users = document.users();
-    let change = Change::between(&old.policy, &document.acls);
+    let (document, part) = (&new.document, settings.part);
+    // What is not of this file stays as it is.
+    let users = if part.has_users() { Arc::new(document.users()) } else { Arc::clone(&old.users) };
+    let change = match part.has_acls() {
+        true => Change::between(&old.policy, &document.acls),
+        false => Change::default(),
+    };
     if !document.allow_mass_removal
-        && let Some(reason) = removal::suspicion(&old.policy, &old.users, &change, &document.acls, &users)
+        && let Some(reason) = removal::suspicion(&old.policy, &old.users, &change, &users)
     {
         return Reload::Held { file: settings.path.display().to_string(), reason };
     }
     if change.added.is_empty() && change.removed.is_empty() && document.users == loaded.document.users {
         return Reload::Unchanged { generation: old.generation };
     }
-    let policy = old.policy.with_changes(&change.removed, &change.added);
-    let outcome = Reload::Loaded {
-        generation: old.generation + 1,
-        acls: policy.len(),
+    let now = current.update(|old| {
+        let users = if part.has_users() { users } else { Arc::clone(&old.users) };
+        (old.policy.with_changes(&change.removed, &change.added), users)
+    });
+    Reload::Loaded {
+        generation: now.generation,
+        acls: now.policy.len(),
         added: change.added.len(),
         removed: change.removed.len(),
-        users: users.len(),
+        users: now.users.len(),
         warnings: new.warnings.clone(),
-    };
-    current.replace(Snapshot { policy, users, generation: old.generation + 1 });
-    outcome
+    }
 }

@@ -16,7 +16,7 @@ type Credentials = [(ScramMechanism, ScramCredential); 2];
 
 /// What each user's password has become.
 #[derive(Debug, Default)]
-pub(super) struct Passwords(HashMap<String, (Secret, Credentials)>);
+pub(crate) struct Passwords(HashMap<String, (Secret, Credentials)>);
 
 impl Passwords {
     /// The credentials of this password: those of the last time if it is still the same.

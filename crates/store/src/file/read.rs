@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::Part;
 use super::document::Document;
 use super::password::Passwords;
 use crate::problem::{Mark, Problem, Severity};
@@ -32,10 +33,10 @@ pub(super) struct Failed {
 }
 
 /// Reads everything. `known` saves deriving passwords again.
-pub(super) fn load(path: &Path, known: &Passwords) -> Result<Loaded, Failed> {
+pub(super) fn load(path: &Path, part: Part, known: &Passwords) -> Result<Loaded, Failed> {
     for _ in 0..ATTEMPTS {
         let mut reading = Reading::new(path, FileReferences::Below(directory_of(path)));
-        let document = Document::read(&mut reading, known);
+        let document = Document::read(&mut reading, part, known);
         let files = reading.files().clone();
         if look(&files) != files {
             continue;

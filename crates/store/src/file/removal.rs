@@ -5,7 +5,7 @@ use acl::{AclBinding, Policy, Settings};
 use authentication::Users;
 
 /// What a new state changes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Change {
     pub(super) added: Vec<AclBinding>,
     pub(super) removed: Vec<AclBinding>,
@@ -22,20 +22,15 @@ impl Change {
 }
 
 /// Why the change is not believed, if it is not: more than half of the ACLs would go, or all that a super user has.
-pub(super) fn suspicion(
-    old: &Policy,
-    old_users: &Users,
-    change: &Change,
-    new: &[AclBinding],
-    new_users: &Users,
-) -> Option<String> {
+pub(super) fn suspicion(old: &Policy, old_users: &Users, change: &Change, new_users: &Users) -> Option<String> {
     let (removed, all) = (change.removed.len(), old.len());
     if removed * 2 > all {
         return Some(format!("{removed} of {all} ACLs would be removed"));
     }
     for user in super_users(old.settings()) {
-        let has_one_of = |acls: &[AclBinding]| acls.iter().any(|acl| &*acl.entry.principal == user);
-        if has_one_of(&change.removed) && !has_one_of(new) {
+        let is_theirs = |acl: &AclBinding| &*acl.entry.principal == user;
+        let keeps_one = || old.bindings().any(|acl| is_theirs(&acl) && !change.removed.contains(&acl));
+        if change.removed.iter().any(is_theirs) && !change.added.iter().any(is_theirs) && !keeps_one() {
             return Some(format!("every ACL of the super user `{user}` would be removed"));
         }
         let name = user.strip_prefix("User:").unwrap_or_default();

@@ -8,15 +8,38 @@ use super::password::Passwords;
 use crate::yaml::{Field, Key, Reading, Secret};
 
 /// A user as the file has it.
-#[derive(Debug, PartialEq)]
-pub(super) struct UserEntry {
-    pub(super) name: String,
-    credentials: Vec<(ScramMechanism, ScramCredential)>,
-    groups: Vec<Arc<str>>,
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct UserEntry {
+    pub(crate) name: String,
+    pub(crate) credentials: Vec<(ScramMechanism, ScramCredential)>,
+    /// Texts such as `Group:finance`.
+    pub(crate) groups: Vec<Arc<str>>,
 }
 
 impl UserEntry {
-    pub(super) fn add_to(&self, builder: &mut UsersBuilder) -> Result<(), UserError> {
+    /// A user without anything.
+    pub(crate) fn new(name: &str) -> UserEntry {
+        UserEntry { name: name.to_owned(), credentials: Vec::new(), groups: Vec::new() }
+    }
+
+    /// Whether nothing is left of the user.
+    pub(crate) fn is_nobody(&self) -> bool {
+        self.credentials.is_empty() && self.groups.is_empty()
+    }
+
+    /// Sets or deletes the credential for a mechanism; the one that was there.
+    pub(crate) fn set(
+        &mut self,
+        mechanism: ScramMechanism,
+        credential: Option<ScramCredential>,
+    ) -> Option<ScramCredential> {
+        let at = self.credentials.iter().position(|(other, _)| *other == mechanism);
+        let before = at.map(|at| self.credentials.remove(at).1);
+        self.credentials.extend(credential.map(|credential| (mechanism, credential)));
+        before
+    }
+
+    pub(crate) fn add_to(&self, builder: &mut UsersBuilder) -> Result<(), UserError> {
         builder.user(&self.name)?.groups(&self.name, self.groups.iter().cloned())?;
         for (mechanism, credential) in &self.credentials {
             builder.credential(&self.name, *mechanism, credential.clone())?;

@@ -1,0 +1,68 @@
+//! The directory of the database: whose it is, whether it is new, and whether it has lost anything.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use super::database::{Database, EmbeddedError};
+use crate::Bootstrap;
+
+const DATABASE: &str = "store.redb";
+const NEW_DATABASE: &str = "store.redb.new";
+const MARK: &str = "initialised";
+
+/// The database, and whether it was made just now.
+pub(super) fn open(directory: &Path, bootstrap: &Bootstrap) -> Result<(Database, bool), EmbeddedError> {
+    make_private(directory)?;
+    let (path, mark) = (directory.join(DATABASE), directory.join(MARK));
+    if path.exists() {
+        let database = Database::open(&path)?;
+        leave_mark(directory, &mark)?;
+        return Ok((database, false));
+    }
+    if mark.exists() {
+        return Err(EmbeddedError::Lost { path, mark });
+    }
+    fill(&directory.join(NEW_DATABASE), &path, bootstrap)?;
+    sync(directory)?;
+    leave_mark(directory, &mark)?;
+    Ok((Database::open(&path)?, true))
+}
+
+fn make_private(directory: &Path) -> Result<(), EmbeddedError> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let mode = fs::metadata(directory).map_err(|error| EmbeddedError::io(directory, error))?.mode();
+            match mode & 0o077 {
+                0 => Ok(()),
+                _ => Err(EmbeddedError::OpenToOthers { directory: directory.to_owned(), mode: mode & 0o7777 }),
+            }
+        }
+        Err(error) => Err(EmbeddedError::io(directory, error)),
+    }
+}
+
+/// Under another name until it is complete, so that a crash leaves either nothing or all of it.
+fn fill(new: &Path, path: &Path, bootstrap: &Bootstrap) -> Result<(), EmbeddedError> {
+    match fs::remove_file(new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(EmbeddedError::io(new, error)),
+        Ok(()) | Err(_) => {}
+    }
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(new);
+    Database::create(new, file.map_err(|error| EmbeddedError::io(new, error))?, bootstrap)?;
+    fs::rename(new, path).map_err(|error| EmbeddedError::io(path, error))
+}
+
+fn leave_mark(directory: &Path, mark: &Path) -> Result<(), EmbeddedError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(mark) {
+        Ok(_) => sync(directory),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(EmbeddedError::io(mark, error)),
+    }
+}
+
+fn sync(directory: &Path) -> Result<(), EmbeddedError> {
+    File::open(directory).and_then(|file| file.sync_all()).map_err(|error| EmbeddedError::io(directory, error))
+}

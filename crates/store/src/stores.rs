@@ -1,0 +1,209 @@
+//! Which store has the ACLs and which the users, opened together: what the proxy reads, and where it writes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use acl::{AclBinding, AclBindingFilter, Policy};
+use apis::{Refused, ScramAlteration};
+use authentication::Users;
+use tokio::sync::{Notify, mpsc};
+
+use crate::embedded::{self, EmbeddedError, LoadedDatabase};
+use crate::file::{self, FileSettings, LoadError, LoadedFile, Part};
+use crate::{Altered, Bootstrap, Created, Current, Deleted, Pending, Problem, Reload, Snapshot, Store};
+
+/// Where everything is.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Super users and defaults, which are in no store.
+    pub acl: acl::Settings,
+    pub places: Places,
+    /// Fills embedded stores that are new.
+    pub bootstrap: Bootstrap,
+}
+
+/// Whether ACLs and users are together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Places {
+    Together(Place),
+    Apart { acls: Place, users: Place },
+}
+
+/// A store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    File(FileSettings),
+    /// The directory of the database.
+    Embedded(PathBuf),
+}
+
+/// Why there is nothing to start with.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    File(#[from] LoadError),
+    #[error(transparent)]
+    Embedded(#[from] EmbeddedError),
+}
+
+/// The stores, in use. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    pub current: Current,
+    /// Takes changes of ACLs.
+    pub acls: Arc<dyn Store>,
+    /// Takes changes of users. The same one, if they are together.
+    pub users: Arc<dyn Store>,
+}
+
+/// What was found at the start, for the log.
+#[derive(Debug)]
+pub struct Opened {
+    pub stores: Stores,
+    /// As a reload tells it.
+    pub first_load: Reload,
+    /// Directories of databases that were made and filled from `bootstrap`.
+    pub filled: Vec<PathBuf>,
+    followed: Vec<Arc<dyn Store>>,
+}
+
+enum Loaded {
+    File(LoadedFile),
+    Embedded(LoadedDatabase),
+}
+
+impl Stores {
+    /// Opens what the settings name. A new embedded store is made and filled.
+    pub fn open(settings: StoreSettings) -> Result<Opened, OpenError> {
+        let StoreSettings { acl, places, bootstrap } = settings;
+        let (together, apart) = match places {
+            Places::Together(place) => (load(&place, Part::Both, &bootstrap)?, None),
+            Places::Apart { acls, users } => {
+                (load(&acls, Part::Acls, &bootstrap)?, Some(load(&users, Part::Users, &bootstrap)?))
+            }
+        };
+        let users = apart.as_ref().unwrap_or(&together).users();
+        let policy = Policy::new(acl, together.acls().iter().cloned());
+        let first_load = Reload::Loaded {
+            generation: 1,
+            acls: policy.len(),
+            added: policy.len(),
+            removed: 0,
+            users: users.len(),
+            warnings: [together.warnings(), apart.as_ref().map_or(&[][..], Loaded::warnings)].concat(),
+        };
+        let current = Current::new(Snapshot { policy, users: Arc::new(users), generation: 1 });
+        let filled = [Some(&together), apart.as_ref()].into_iter().flatten().filter_map(Loaded::filled).collect();
+        let acls = together.into_store(current.clone());
+        let users = apart.map_or_else(|| Arc::clone(&acls), |users| users.into_store(current.clone()));
+        let mut followed = vec![Arc::clone(&acls)];
+        if !Arc::ptr_eq(&acls, &users) {
+            followed.push(Arc::clone(&users));
+        }
+        Ok(Opened { stores: Stores { current, acls, users }, first_load, filled, followed })
+    }
+}
+
+/// What holds is brought in by somebody else; nothing is changed over the wire.
+impl From<Current> for Stores {
+    fn from(current: Current) -> Stores {
+        let nobody = Arc::new(Nobody);
+        Stores { current, acls: nobody.clone(), users: nobody }
+    }
+}
+
+/// No store at all.
+#[derive(Debug)]
+struct Nobody;
+
+fn refused<T: Send + 'static>() -> Pending<Result<T, Refused>> {
+    Box::pin(std::future::ready(Err(Refused::NotEditable("there is no store that could be changed".to_owned()))))
+}
+
+impl Store for Nobody {
+    fn create_acls(&self, _: Vec<AclBinding>) -> Pending<Result<Created, Refused>> {
+        refused()
+    }
+
+    fn delete_acls(&self, _: Vec<AclBindingFilter>) -> Pending<Result<Deleted, Refused>> {
+        refused()
+    }
+
+    fn alter_credentials(&self, _: Vec<ScramAlteration>) -> Pending<Result<Altered, Refused>> {
+        refused()
+    }
+
+    fn keep_current(self: Arc<Self>, _: Arc<Notify>, _: mpsc::Sender<Reload>) -> Pending<()> {
+        Box::pin(std::future::pending())
+    }
+}
+
+impl Opened {
+    /// Follows all stores until dropped, each by its [`Store::keep_current`].
+    pub async fn keep_current(self, look_now: Arc<Notify>, tell: mpsc::Sender<Reload>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        let mut bells = Vec::new();
+        for store in self.followed {
+            let bell = Arc::new(Notify::new());
+            bells.push(Arc::clone(&bell));
+            tasks.spawn(store.keep_current(bell, tell.clone()));
+        }
+        loop {
+            look_now.notified().await;
+            bells.iter().for_each(|bell| bell.notify_one());
+        }
+    }
+}
+
+fn load(place: &Place, part: Part, bootstrap: &Bootstrap) -> Result<Loaded, OpenError> {
+    match place {
+        Place::File(settings) => Ok(Loaded::File(file::load(FileSettings { part, ..settings.clone() })?)),
+        Place::Embedded(directory) => {
+            let mut bootstrap = bootstrap.clone();
+            if !part.has_acls() {
+                bootstrap.acls.clear();
+            }
+            if !part.has_users() {
+                bootstrap.users.clear();
+            }
+            Ok(Loaded::Embedded(embedded::load(directory, &bootstrap)?))
+        }
+    }
+}
+
+impl Loaded {
+    fn acls(&self) -> &[AclBinding] {
+        match self {
+            Loaded::File(file) => file.acls(),
+            Loaded::Embedded(database) => database.acls(),
+        }
+    }
+
+    fn users(&self) -> Users {
+        match self {
+            Loaded::File(file) => file.users(),
+            Loaded::Embedded(database) => database.users(),
+        }
+    }
+
+    fn warnings(&self) -> &[Problem] {
+        match self {
+            Loaded::File(file) => file.warnings(),
+            Loaded::Embedded(_) => &[],
+        }
+    }
+
+    fn filled(&self) -> Option<PathBuf> {
+        match self {
+            Loaded::Embedded(database) if database.is_new() => Some(database.directory().to_owned()),
+            Loaded::Embedded(_) | Loaded::File(_) => None,
+        }
+    }
+
+    fn into_store(self, current: Current) -> Arc<dyn Store> {
+        match self {
+            Loaded::File(file) => Arc::new(file.into_store(current)),
+            Loaded::Embedded(database) => Arc::new(database.into_store(current)),
+        }
+    }
+}
