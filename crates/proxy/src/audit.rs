@@ -1,4 +1,4 @@
-//! The audit: who was allowed or refused what, who logged in, what was reloaded.
+//! The audit: who was allowed or refused what, who logged in, what was reloaded, who changed what.
 //!
 //! Decisions are told as Kafka's `StandardAuthorizer` tells them, on the same logger name `kafka.authorizer.logger`:
 //! refusals at INFO, permissions at DEBUG, mere probing at TRACE; and as JSON, one object a line, if a file is named.
@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use acl::{AuthorizationResult, Grants, MatchingRule};
+use acl::{AclBinding, AuthorizationResult, Grants, Identity, MatchingRule};
 use apis::Decision;
 use metrics::{Counter, counter};
 use protocol::ApiKey;
@@ -38,6 +38,7 @@ pub(crate) enum Event {
     Decision(Box<DecisionEvent>),
     Login(Box<LoginEvent>),
     Reload(Box<store::Reload>),
+    Changes(Box<ChangeEvent>),
     /// Lines of one connection that were too many for a second.
     Suppressed {
         principal: String,
@@ -71,6 +72,22 @@ pub(crate) struct LoginEvent {
     pub mechanism: &'static str,
     /// The principal, or the true cause of the failure.
     pub outcome: Result<String, String>,
+}
+
+/// What somebody changed by one request.
+#[derive(Debug)]
+pub(crate) struct ChangeEvent {
+    pub identity: Arc<Identity>,
+    pub api_key: ApiKey,
+    pub changes: Vec<Change>,
+}
+
+/// One thing that is not as it was.
+#[derive(Debug)]
+pub(crate) enum Change {
+    AclCreated(AclBinding),
+    AclDeleted(AclBinding),
+    Credential(store::AlteredCredential),
 }
 
 /// Puts events into the queue. Cheap to clone.
@@ -156,6 +173,12 @@ impl Audit {
     pub(crate) async fn reload(&self, reload: store::Reload) {
         let waiting = self.put(Event::Reload(Box::new(reload)));
         self.wait(waiting).await;
+    }
+
+    /// Changes are never lost, whatever `audit.overflow` says: they are few.
+    pub(crate) async fn changes(&self, changes: ChangeEvent) {
+        self.events_total.increment(1);
+        self.wait([Event::Changes(Box::new(changes))]).await;
     }
 
     /// Puts in what did not fit.
@@ -253,7 +276,7 @@ impl std::fmt::Debug for Audit {
 
 #[cfg(test)]
 mod tests {
-    use acl::{AclOperation, Host, Identity, KafkaPrincipal, Policy, ResourceType, Settings};
+    use acl::{AclOperation, Host, KafkaPrincipal, Policy, ResourceType, Settings};
     use protocol::StrBytes;
 
     use super::*;

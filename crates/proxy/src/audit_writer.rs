@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tracing::Level;
 
-use crate::audit::{AUTHORIZER_LOGGER, DecisionEvent, Event, LoginEvent};
+use crate::audit::{AUTHORIZER_LOGGER, Change, ChangeEvent, DecisionEvent, Event, LoginEvent};
 
 /// Bytes of a name that are written.
 const LONGEST_NAME: usize = 256;
@@ -72,6 +72,7 @@ impl Writer {
             Event::Decision(decision) => self.decision(*decision),
             Event::Login(login) => self.login(&login),
             Event::Reload(reload) => self.reload(&reload),
+            Event::Changes(changes) => self.changes(&changes),
             Event::Suppressed { principal, peer, lines } => {
                 let principal = readable(&principal);
                 tracing::info!(target: AUTHORIZER_LOGGER, "suppressed {lines} lines of {principal} from {peer}");
@@ -140,6 +141,15 @@ impl Writer {
         self.json(|| json!({ "event": "reload", "result": reload.result(), "text": text }));
     }
 
+    fn changes(&mut self, event: &ChangeEvent) {
+        for change in &event.changes {
+            let told = ToldChange::new(change);
+            let line = change_line(event, &told);
+            tracing::info!(target: "doorkeeper::changes", "{line}");
+            self.json(|| change_json(event, &told));
+        }
+    }
+
     fn tell_of_dropped(&mut self) {
         let dropped = self.dropped.swap(0, Relaxed);
         if dropped > 0 {
@@ -201,6 +211,71 @@ fn decision_json(event: &DecisionEvent, rule: &MatchingRule) -> Value {
         "request": event.api_key.name(),
         "resource_ref_count": event.reference_count,
         "rule": escaped(&rule.to_string()),
+    })
+}
+
+/// A change in words.
+struct ToldChange {
+    verb: &'static str,
+    what: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl ToldChange {
+    fn new(change: &Change) -> ToldChange {
+        match change {
+            Change::AclCreated(acl) => {
+                let acl = escaped(&acl.to_string());
+                ToldChange { verb: "created", what: "ACL".to_owned(), before: None, after: Some(acl) }
+            }
+            Change::AclDeleted(acl) => {
+                let acl = escaped(&acl.to_string());
+                ToldChange { verb: "deleted", what: "ACL".to_owned(), before: Some(acl), after: None }
+            }
+            Change::Credential(altered) => {
+                let verb = match (altered.before, altered.after) {
+                    (None, _) => "created",
+                    (Some(_), Some(_)) => "altered",
+                    (Some(_), None) => "deleted",
+                };
+                let iterations = |iterations: u32| format!("iterations={iterations}");
+                ToldChange {
+                    verb,
+                    what: format!("{} credential of user {}", altered.mechanism, readable(&altered.user)),
+                    before: altered.before.map(iterations),
+                    after: altered.after.map(iterations),
+                }
+            }
+        }
+    }
+}
+
+fn change_line(event: &ChangeEvent, told: &ToldChange) -> String {
+    let ToldChange { verb, what, before, after } = told;
+    let principal = readable(&event.identity.principal.to_string());
+    format!(
+        "Principal = {principal} from host = {} on listener = {} {verb} {what} by request = {}: before = {}, after = {}",
+        event.identity.host,
+        event.identity.listener,
+        event.api_key.name(),
+        before.as_deref().unwrap_or("none"),
+        after.as_deref().unwrap_or("none"),
+    )
+}
+
+fn change_json(event: &ChangeEvent, told: &ToldChange) -> Value {
+    let ToldChange { verb, what, before, after } = told;
+    json!({
+        "event": "change",
+        "principal": readable(&event.identity.principal.to_string()),
+        "host": event.identity.host.to_string(),
+        "listener": &*event.identity.listener,
+        "request": event.api_key.name(),
+        "change": verb,
+        "what": what,
+        "before": before,
+        "after": after,
     })
 }
 
@@ -312,5 +387,43 @@ mod tests {
             "resource_ref_count": 1, "rule": "DefaultDeny",
         });
         assert_eq!(decision_json(&event, &MatchingRule::DefaultDeny), expected);
+    }
+
+    #[test]
+    fn a_change_says_who_from_where_before_and_after() {
+        let acl = AclBinding::new(
+            ResourcePattern::prefixed(ResourceType::Topic, "foo"),
+            AccessControlEntry::new("User:b\n", "*", AclOperation::Read, AclPermissionType::Allow),
+        );
+        let credential = store::AlteredCredential {
+            user: "b".into(),
+            mechanism: authentication::ScramMechanism::Sha256,
+            before: Some(4096),
+            after: Some(8192),
+        };
+        let identity = event("a", "x", AuthorizationResult::Denied).grants.identity().clone();
+        let change = ChangeEvent { identity, api_key: ApiKey::DeleteAcls, changes: Vec::new() };
+        let shown = "(pattern=ResourcePattern(resourceType=TOPIC, name=foo, patternType=PREFIXED), \
+                     entry=(principal=User:b\\n, host=*, operation=READ, permissionType=ALLOW))";
+        let told = |told: Change| {
+            let told = ToldChange::new(&told);
+            (change_line(&change, &told), change_json(&change, &told))
+        };
+        let (line, json) = told(Change::AclDeleted(acl));
+        assert_eq!(
+            line,
+            format!(
+                "Principal = User:a from host = 10.0.0.1 on listener = CLIENT deleted ACL by request = DeleteAcls: \
+                 before = {shown}, after = none"
+            )
+        );
+        let expected = json!({
+            "event": "change", "principal": "User:a", "host": "10.0.0.1", "listener": "CLIENT",
+            "request": "DeleteAcls", "change": "deleted", "what": "ACL", "before": shown, "after": null,
+        });
+        assert_eq!(json, expected);
+        let (line, _) = told(Change::Credential(credential));
+        assert!(line.contains(" altered SCRAM-SHA-256 credential of user b "), "{line}");
+        assert!(line.ends_with("before = iterations=4096, after = iterations=8192"), "{line}");
     }
 }

@@ -54,7 +54,7 @@ pub struct Bound {
 }
 
 /// Binds all ports, and begins to look for the brokers. Nothing is accepted yet.
-pub async fn bind(settings: Settings, upstream: Connector, current: store::Current) -> Result<Bound, ProxyError> {
+pub async fn bind(settings: Settings, upstream: Connector, stores: store::Stores) -> Result<Bound, ProxyError> {
     let secret = random().map_err(|_| ProxyError::Random)?;
     let mut ports = Vec::new();
     for settings_of_one in settings.listeners {
@@ -73,7 +73,7 @@ pub async fn bind(settings: Settings, upstream: Connector, current: store::Curre
         }
     }
     let (audit, writer) = Audit::start(settings.audit).map_err(ProxyError::Audit)?;
-    let shared = Shared::new(settings.limits, current, audit);
+    let shared = Shared::new(settings.limits, stores, audit);
     let snapshot = shared.current.load();
     metrics::policy_loaded(snapshot.generation, snapshot.policy.len(), snapshot.users.len());
     drop(snapshot);

@@ -4,7 +4,7 @@ use std::io;
 
 use apis::JudgeError;
 use authentication::LoginError;
-use protocol::{ApiKey, FrameError, Malformed};
+use protocol::{ApiKey, EncodeError, FrameError, Malformed};
 
 use crate::connections::Closed;
 use crate::frame_reader::ReadError;
@@ -64,6 +64,8 @@ pub(crate) enum End {
     AnswerTooLong { length: usize },
     #[error("closed from here: {}", .0.reason())]
     Ordered(Closed),
+    #[error("an answer could not be written: {0}")]
+    Unencodable(#[source] EncodeError),
     #[error("finished before the stop")]
     Finished,
 }
@@ -104,7 +106,7 @@ impl End {
             | End::BrokerMalformed(_)
             | End::BrokerAnswer(_)
             | End::AnswerTooLong { .. } => Owner::Broker,
-            End::Ordered(_) | End::NoRandom => Owner::Doorkeeper,
+            End::Ordered(_) | End::NoRandom | End::Unencodable(_) => Owner::Doorkeeper,
         }
     }
 

@@ -36,6 +36,7 @@ mod in_flight;
 mod listener;
 mod metrics;
 mod outgoing;
+mod own_store;
 mod session;
 pub mod settings;
 mod shared;

@@ -133,6 +133,11 @@ pub(crate) fn policy_loaded(generation: u64, acls: usize, users: usize) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     gauge!("doorkeeper_policy_last_reload_timestamp_seconds").set(now.as_secs_f64());
     gauge!("doorkeeper_policy_last_reload_successful").set(1.0);
+    policy_holds(generation, acls, users);
+}
+
+/// How much of a policy holds now, after a reload or a change over the wire.
+pub(crate) fn policy_holds(generation: u64, acls: usize, users: usize) {
     gauge!("doorkeeper_policy_generation").set(generation as f64);
     gauge!("doorkeeper_acls_loaded").set(acls as f64);
     gauge!("doorkeeper_users_loaded").set(users as f64);

@@ -18,7 +18,10 @@ pub(crate) struct Shared {
     pub message_limits: protocol::Limits,
     pub budget: Arc<Budget>,
     pub connections: Arc<Connections>,
+    /// What holds now.
     pub current: store::Current,
+    /// Where it is changed.
+    pub stores: store::Stores,
     pub grants: GrantsCache,
     pub audit: Audit,
     pub metrics: Metrics,
@@ -28,7 +31,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(limits: Limits, current: store::Current, audit: Audit) -> Arc<Shared> {
+    pub(crate) fn new(limits: Limits, stores: store::Stores, audit: Audit) -> Arc<Shared> {
         let budget = Budget::new(limits.memory_budget_bytes);
         let connections =
             Connections::new(Arc::clone(&budget), limits.idle_timeout, limits.max_unauthenticated_connections);
@@ -38,7 +41,8 @@ impl Shared {
             limits,
             budget,
             connections,
-            current,
+            current: stores.current.clone(),
+            stores,
             grants: GrantsCache::default(),
             audit,
             metrics: Metrics::new(),

@@ -91,7 +91,7 @@ fn snapshot(users: &[&str], generation: u64) -> store::Snapshot {
         AccessControlEntry::new("User:alice", "*", AclOperation::Describe, AclPermissionType::Allow),
     );
     let policy = Policy::new(acl::Settings::default(), [describe]);
-    store::Snapshot { policy, users: known.build(), generation }
+    store::Snapshot { policy, users: known.build().into(), generation }
 }
 
 fn upstream(to: HostPort, security: UpstreamSecurity) -> Connector {
@@ -121,7 +121,7 @@ impl House {
         let mut settings = settings(listener, audit.clone());
         change(&mut settings);
         let connector = upstream(broker.address(), UpstreamSecurity::default());
-        let bound = proxy::bind(settings, connector, current.clone()).await.expect("all ports are free");
+        let bound = proxy::bind(settings, connector, current.clone().into()).await.expect("all ports are free");
         let (_, address, _) = *bound.addresses().first().expect("bootstrap comes first");
         let stop = Arc::new(Notify::new());
         let stopped = Arc::clone(&stop);
@@ -408,7 +408,7 @@ async fn a_port_that_is_taken_is_named() {
     let address = taken.local_addr().expect("it is bound");
     let settings = settings(ListenerSettings { address, ..listener(SecurityProtocol::Plaintext) }, "/dev/null".into());
     let connector = upstream(HostPort::new("127.0.0.1", 1), UpstreamSecurity::default());
-    let error = proxy::bind(settings, connector, store::Current::new(snapshot(&[], 1))).await.expect_err("it is taken");
+    let error = proxy::bind(settings, connector, store::Current::new(snapshot(&[], 1)).into()).await.expect_err("it is taken");
     assert!(matches!(&error, ProxyError::Bind { address: named, .. } if *named == address), "{error}");
 }
 

@@ -16,6 +16,7 @@ use crate::connections::Order;
 use crate::end::End;
 use crate::frame_reader::Frame;
 use crate::in_flight::{Awaited, AwaitedEdit, Place};
+use crate::own_store;
 use crate::upstream::{Broker, Upstream};
 
 /// Decisions that room is kept for between requests.
@@ -121,6 +122,13 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             Verdict::Respond(bytes) => {
                 self.shared.metrics.proxy_overhead_seconds.record(spent);
                 self.respond(bytes, asked.permit);
+            }
+            Verdict::Serve(serve) => {
+                self.flush().await?;
+                let identity = self.grants.identity();
+                let answer = own_store::serve(&self.shared, identity, asked.api_key, serve).await;
+                let answer = answer.ok_or(End::Decided("the answer of our own store could not be made"))?;
+                self.respond(answer.map_err(End::Unencodable)?, asked.permit);
             }
             Verdict::ForwardThenClose(request) => {
                 self.forward(&request, asked.permit).await?;

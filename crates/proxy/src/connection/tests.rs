@@ -124,7 +124,7 @@ fn usual_policy() -> Policy {
 }
 
 fn snapshot(policy: Policy, generation: u64) -> store::Snapshot {
-    store::Snapshot { policy, users: authentication::Users::default(), generation }
+    store::Snapshot { policy, users: Arc::default(), generation }
 }
 
 impl Stage {
@@ -140,7 +140,7 @@ impl Stage {
         let (client, from_client) = duplex(PIPE);
         let (broker, to_broker) = duplex(PIPE);
         let (audit, _writer) = Audit::start(AuditSettings::default()).expect("no file is named");
-        let shared = Shared::new(limits, store::Current::new(snapshot(usual_policy(), 1)), audit);
+        let shared = Shared::new(limits, store::Current::new(snapshot(usual_policy(), 1)).into(), audit);
         let identity = Arc::new(Identity {
             principal: KafkaPrincipal::user("alice"),
             groups: Vec::new(),
@@ -440,7 +440,7 @@ async fn a_user_is_in_its_groups_however_it_logged_in_and_as_long_as_it_is() {
         let mut users = authentication::Users::builder();
         users.groups("alice", groups.iter().map(|group| Arc::from(*group))).expect("a name");
         let policy = Policy::new(Settings::default(), [staff("of staff")]);
-        store::Snapshot { policy, users: users.build(), generation }
+        store::Snapshot { policy, users: users.build().into(), generation }
     };
     // By a certificate: the login knows of no groups.
     let mut stage = Stage::new();
