@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use store::Store;
+use store::file::{FileSettings, Part};
+use store::{Place, Places};
 
 use crate::Exit;
 use crate::configuration::{self, Configuration};
@@ -26,12 +27,9 @@ pub(crate) fn read(config: &Path) -> Option<Configuration> {
 
 fn summary(config: &Path, configuration: &Configuration) -> String {
     let listeners: Vec<&str> = configuration.proxy.listeners.iter().map(|listener| &*listener.name).collect();
-    let policy = match store::file::open(configuration.store.clone()) {
-        Ok(store) => {
-            let snapshot = store.current().load_full();
-            format!("{}, {}", number(snapshot.policy.len(), "ACL"), number(snapshot.users.len(), "user"))
-        }
-        Err(error) => error.to_string(),
+    let policy = match &configuration.store.places {
+        Places::Together(place) => held(place, Part::Both),
+        Places::Apart { acls, users } => format!("{}, {}", held(acls, Part::Acls), held(users, Part::Users)),
     };
     format!(
         "{} can be run: cluster `{}`, {} ({}), {policy}",
@@ -40,4 +38,27 @@ fn summary(config: &Path, configuration: &Configuration) -> String {
         number(listeners.len(), "listener"),
         listeners.join(", "),
     )
+}
+
+/// What is in a store, as far as can be said without touching it.
+fn held(place: &Place, part: Part) -> String {
+    let what = match part {
+        Part::Acls => "ACLs",
+        Part::Users => "users",
+        Part::Both => "ACLs and users",
+    };
+    match place {
+        Place::Embedded(directory) => format!("{what} in the embedded store `{}`", directory.display()),
+        Place::File(settings) => match store::file::load(FileSettings { part, ..settings.clone() }) {
+            Ok(file) => {
+                let (acls, users) = (number(file.acls().len(), "ACL"), number(file.users().len(), "user"));
+                match part {
+                    Part::Acls => acls,
+                    Part::Users => users,
+                    Part::Both => format!("{acls}, {users}"),
+                }
+            }
+            Err(error) => error.to_string(),
+        },
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use admin::Health;
 use client::Connector;
 use metrics::gauge;
-use store::{Severity, Store};
+use store::{Severity, Stores};
 use tokio::sync::{Notify, mpsc};
 
 use crate::configuration::{self, Configuration, Expiry};
@@ -66,10 +66,12 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     }
     show(&expiries);
 
-    let store = store::file::open(store)?;
-    let current = store.current();
-    let bound = proxy::bind(proxy, Connector::new(upstream)?, current).await?;
-    tracing::info!("{}", store.first_load());
+    let opened = Stores::open(store)?;
+    for directory in &opened.filled {
+        tracing::info!(directory = %directory.display(), "a new store was made and filled from `bootstrap`");
+    }
+    let bound = proxy::bind(proxy, Connector::new(upstream)?, opened.stores.clone()).await?;
+    tracing::info!("{}", opened.first_load);
     health.policy_is_loaded();
 
     let (look_now, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -77,7 +79,7 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     let (to_proxy, for_proxy) = mpsc::channel(RELOADS);
     bound.follow_reloads(for_proxy);
     tokio::spawn(reloads::pass_on(told, to_proxy));
-    tokio::spawn(store.keep_current(look_now.clone(), tell));
+    tokio::spawn(opened.keep_current(look_now.clone(), tell));
     tokio::spawn(say_when_ready(bound.upstream_seen(), health.clone()));
     let asked_twice = tokio::spawn(signals.pass_on(look_now, stop.clone()));
 

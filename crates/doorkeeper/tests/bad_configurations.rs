@@ -218,7 +218,37 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "{ file: acls.yaml }",
         "{ kafka: { topic: acls } }",
-        "16:8: store.file: is missing, expected the path of the ACL file|16:17: store.kafka: is not built yet: remove it",
+        "16:8: store: names no store, expected `file` or `embedded`|16:17: store.kafka: is not built yet: remove it",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ file: acls.yaml, embedded: db }",
+        "16:37: store.embedded: is here beside `file`, expected one of them; `acls` and `users` may name one each",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ embedded: db, poll_interval: 10s }",
+        "16:32: store.poll_interval: is for `file`: nobody else writes an embedded store",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ acls: { embedded: db } }",
+        "16:16: store.acls: is here without `users`: say where each is, or write `store: { embedded: … }` for both",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ acls: { embedded: db }, users: { embedded: db } }",
+        "16:41: store.users: is the same directory as that of `acls`: write `store: { embedded: … }` for both",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ file: acls.yaml, bootstrap: { acls: [{ principal: User:a, allow: Read, topic: a }] } }",
+        "16:38: store.bootstrap: fills new embedded stores, but `acls` are in a file: write them there",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ embedded: db, bootstrap: { acls: [{ principal: User:a, allow: Reed, topic: a }] } }",
+        "16:73: store.bootstrap.acls[0].allow: `Reed` is not understood, expected `All`, `Read`, `Write`, `Create`, `Delete`, `Alter`, `Describe`, `ClusterAction`, `DescribeConfigs`, `AlterConfigs`, `IdempotentWrite`, `CreateTokens`, `DescribeTokens` or `TwoPhaseCommit`",
     ),
     (
         "{ file: acls.yaml }",

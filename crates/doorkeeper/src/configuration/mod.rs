@@ -11,6 +11,7 @@ mod listener;
 mod logging;
 mod mechanism;
 mod ports;
+mod store;
 mod tls;
 mod units;
 mod upstream;
@@ -20,9 +21,9 @@ use std::path::Path;
 
 use client::UpstreamSettings;
 use proxy::settings::SecurityProtocol;
-use store::file::FileSettings;
-use store::yaml::{Field, Fields, FileReferences, Reading};
-use store::{Problem, Severity};
+use ::store::file::Part;
+use ::store::yaml::{Field, Fields, FileReferences, Reading};
+use ::store::{Place, Places, Problem, Severity, StoreSettings};
 
 use authorizer::Authorizer;
 pub(crate) use certificate::Expiry;
@@ -46,7 +47,7 @@ const NOT_BUILT_YET: &[&str] = &["console", "describe_log_dirs", "quotas", "rest
 pub(crate) struct Configuration {
     pub(crate) proxy: proxy::Settings,
     pub(crate) upstream: UpstreamSettings,
-    pub(crate) store: FileSettings,
+    pub(crate) store: StoreSettings,
     pub(crate) metrics: Option<SocketAddr>,
     pub(crate) logging: Logging,
     /// When the certificates we show expire.
@@ -67,17 +68,29 @@ pub(crate) fn read(path: &Path) -> Read {
     let mut reading = Reading::new(path, FileReferences::RelativeTo(directory_of(path)));
     let parts = reading.tree().and_then(|tree| {
         let fields = Fields::of_document(&mut reading, &tree)?;
-        Some(document(&mut reading, fields))
+        Some(document(&mut reading, fields, &directory_of(path)))
     });
     let mut problems = Vec::new();
     if let Some(store) = parts.as_ref().and_then(|parts| parts.store.as_ref()) {
-        problems = store::file::check(&store.path);
+        problems = problems_of(&store.places);
     }
     let mut all = reading.into_problems();
     all.append(&mut problems);
     let has_errors = all.iter().any(|problem| problem.severity == Severity::Error);
     let configuration = if has_errors { None } else { parts.and_then(Parts::complete) };
     Read { configuration, problems: all }
+}
+
+/// Of the files that the store is in.
+fn problems_of(places: &Places) -> Vec<Problem> {
+    let of = |place: &Place, part: Part| match place {
+        Place::File(file) => ::store::file::check(&file.path, part),
+        Place::Embedded(_) => Vec::new(),
+    };
+    match places {
+        Places::Together(place) => of(place, Part::Both),
+        Places::Apart { acls, users } => [of(acls, Part::Acls), of(users, Part::Users)].concat(),
+    }
 }
 
 fn directory_of(path: &Path) -> std::path::PathBuf {
@@ -93,7 +106,7 @@ struct Parts {
     upstream: Option<UpstreamSettings>,
     listeners: Vec<Listener>,
     authorizer: Authorizer,
-    store: Option<FileSettings>,
+    store: Option<store::Section>,
     metrics: Option<SocketAddr>,
     logging: Logging,
     limits: proxy::settings::Limits,
@@ -102,7 +115,7 @@ struct Parts {
     expiries: Vec<Expiry>,
 }
 
-fn document(reading: &mut Reading, mut fields: Fields<'_>) -> Parts {
+fn document(reading: &mut Reading, mut fields: Fields<'_>, directory: &Path) -> Parts {
     let mut expiries = Vec::new();
     let mut ports = Ports::default();
     let cluster = fields.required(reading, "cluster", "a name for the cluster behind us");
@@ -113,7 +126,10 @@ fn document(reading: &mut Reading, mut fields: Fields<'_>) -> Parts {
     let listeners = listeners.map_or_else(Vec::new, |field| listeners_of(reading, &field, &mut ports, &mut expiries));
     let authorizer =
         fields.optional("authorizer").and_then(|field| authorizer::read(reading, &field)).unwrap_or_default();
-    let store = fields.required(reading, "store", "`{ file: acls.yaml }`").and_then(|field| store_of(reading, &field));
+    let store = match fields.optional("store") {
+        Some(field) => store::read(reading, &field),
+        None => Some(store::by_default(directory)),
+    };
     let metrics = fields.optional("metrics").and_then(|field| metrics(reading, &field, &mut ports));
     let logging = fields.optional("logging").map(|field| logging::read(reading, &field)).unwrap_or_default();
     let limits = fields.optional("limits").map(|field| limits::limits(reading, &field)).unwrap_or_default();
@@ -138,8 +154,8 @@ impl Parts {
             acl.listener_super_users.insert(settings.name.to_string(), super_users);
             listeners.push(settings);
         }
-        let mut store = self.store?;
-        store.acl = acl;
+        let store::Section { places, bootstrap } = self.store?;
+        let store = StoreSettings { acl, places, bootstrap };
         let proxy = proxy::Settings {
             cluster: self.cluster?,
             listeners,
@@ -180,25 +196,6 @@ fn listeners_of(
     listeners
 }
 
-fn store_of(reading: &mut Reading, field: &Field<'_>) -> Option<FileSettings> {
-    let mut fields = field.fields(reading)?;
-    fields.not_built_yet(reading, &["acls", "bootstrap", "embedded", "kafka", "upstream", "users"]);
-    let file = fields.required(reading, "file", "the path of the ACL file");
-    let path = file.and_then(|field| {
-        let named = field.text(reading, "the path of the ACL file")?;
-        reading.locate(field.mark(), field.path(), named.as_str())
-    });
-    let mut settings = FileSettings::new(path.clone().unwrap_or_default(), acl::Settings::default());
-    if let Some(field) = fields.optional("poll_interval") {
-        settings.poll_interval = units::duration(reading, &field).unwrap_or(settings.poll_interval);
-    }
-    if let Some(field) = fields.optional("quiet_period") {
-        settings.quiet_period = units::duration(reading, &field).unwrap_or(settings.quiet_period);
-    }
-    fields.finish(reading);
-    path.map(|_| settings)
-}
-
 fn metrics(reading: &mut Reading, field: &Field<'_>, ports: &mut Ports) -> Option<SocketAddr> {
     let mut fields = field.fields(reading)?;
     let address_field = fields.required(reading, "address", "an IP address and a port such as `0.0.0.0:9464`");
@@ -214,6 +211,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::time::Duration;
 
+    use ::store::file::FileSettings;
     use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 
     use super::*;
@@ -275,8 +273,8 @@ shutdown: { delay: 0, deadline: 2s }
             host_ranges: true,
         };
         assert_eq!(read.store.acl, expected);
-        assert_eq!(read.store.path, directory.path().join("acls.yaml"));
-        assert_eq!(read.store.poll_interval, Duration::from_secs(60));
+        let file = FileSettings { poll_interval: Duration::from_secs(60), ..FileSettings::new(directory.path().join("acls.yaml")) };
+        assert_eq!(read.store.places, Places::Together(Place::File(file)));
         assert_eq!(read.proxy.limits.memory_budget_bytes, 256 << 20);
         assert_eq!(read.proxy.limits.idle_timeout, Duration::from_secs(5));
         assert_eq!((read.proxy.shutdown_delay, read.proxy.shutdown_deadline), (Duration::ZERO, Duration::from_secs(2)));

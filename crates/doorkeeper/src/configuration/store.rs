@@ -1,0 +1,128 @@
+//! `store`: where ACLs and users are, together or apart, and what a new store begins with.
+
+use std::path::{Path, PathBuf};
+
+use store::Bootstrap;
+use store::file::{FileSettings, Part};
+use store::yaml::{Field, Fields, Reading};
+use store::{Place, Places};
+
+use super::units::duration;
+
+/// Beside the configuration, where nothing is said.
+const DEFAULT_DIRECTORY: &str = "doorkeeper-store";
+
+const PLANNED: &[&str] = &["kafka", "upstream"];
+
+/// The section as it was read.
+#[derive(Debug, PartialEq)]
+pub(super) struct Section {
+    pub(super) places: Places,
+    pub(super) bootstrap: Bootstrap,
+}
+
+/// Without the section: an embedded store.
+pub(super) fn by_default(directory_of_configuration: &Path) -> Section {
+    let directory = directory_of_configuration.join(DEFAULT_DIRECTORY);
+    Section { places: Places::Together(Place::Embedded(directory)), bootstrap: Bootstrap::default() }
+}
+
+pub(super) fn read(reading: &mut Reading, field: &Field<'_>) -> Option<Section> {
+    let mut fields = field.fields(reading)?;
+    let bootstrap_field = fields.optional("bootstrap");
+    let bootstrap = bootstrap_field.as_ref().and_then(|field| Bootstrap::read(reading, field));
+    let (acls, users) = (fields.optional("acls"), fields.optional("users"));
+    let places = match (acls, users) {
+        (None, None) => place(reading, &mut fields, Part::Both).map(Places::Together),
+        (Some(acls), Some(users)) => apart(reading, &acls, &users),
+        (Some(one), None) => {
+            one.error(
+                reading,
+                "is here without `users`: say where each is, or write `store: { embedded: … }` for both",
+            );
+            None
+        }
+        (None, Some(one)) => {
+            one.error(reading, "is here without `acls`: say where each is, or write `store: { embedded: … }` for both");
+            None
+        }
+    };
+    fields.finish(reading);
+    if let (Some(field), Some(bootstrap), Some(places)) = (&bootstrap_field, &bootstrap, &places) {
+        fits(reading, field, bootstrap, places);
+    }
+    Some(Section { places: places?, bootstrap: bootstrap.unwrap_or_default() })
+}
+
+fn apart(reading: &mut Reading, acls: &Field<'_>, users: &Field<'_>) -> Option<Places> {
+    let [acls_place, users_place] = [(acls, Part::Acls), (users, Part::Users)].map(|(field, part)| {
+        let mut fields = field.fields(reading)?;
+        let place = place(reading, &mut fields, part);
+        fields.finish(reading);
+        place
+    });
+    let (acls_place, users_place) = (acls_place?, users_place?);
+    if let (Place::Embedded(one), Place::Embedded(other)) = (&acls_place, &users_place)
+        && one == other
+    {
+        users.error(reading, "is the same directory as that of `acls`: write `store: { embedded: … }` for both");
+        return None;
+    }
+    Some(Places::Apart { acls: acls_place, users: users_place })
+}
+
+/// One of the stores.
+fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part) -> Option<Place> {
+    let (file, embedded) = (fields.optional("file"), fields.optional("embedded"));
+    fields.not_built_yet(reading, PLANNED);
+    let located = |reading: &mut Reading, field: &Field<'_>, what: &str| -> Option<PathBuf> {
+        let named = field.text(reading, what)?;
+        reading.locate(field.mark(), field.path(), named.as_str())
+    };
+    match (file, embedded) {
+        (Some(file), None) => {
+            let path = located(reading, &file, "the path of the ACL file");
+            let mut settings = FileSettings { part, ..FileSettings::new(path.clone().unwrap_or_default()) };
+            for (name, period) in
+                [("poll_interval", &mut settings.poll_interval), ("quiet_period", &mut settings.quiet_period)]
+            {
+                if let Some(field) = fields.optional(name) {
+                    *period = duration(reading, &field).unwrap_or(*period);
+                }
+            }
+            path.map(|_| Place::File(settings))
+        }
+        (None, Some(embedded)) => {
+            for name in ["poll_interval", "quiet_period"] {
+                if let Some(field) = fields.optional(name) {
+                    field.error(reading, "is for `file`: nobody else writes an embedded store");
+                }
+            }
+            located(reading, &embedded, "the path of a directory").map(Place::Embedded)
+        }
+        (Some(_), Some(embedded)) => {
+            embedded
+                .error(reading, "is here beside `file`, expected one of them; `acls` and `users` may name one each");
+            None
+        }
+        (None, None) => {
+            let message = "names no store, expected `file` or `embedded`";
+            reading.error(fields.mark(), fields.path(), message);
+            None
+        }
+    }
+}
+
+/// What is to fill a store must have one that it can fill.
+fn fits(reading: &mut Reading, field: &Field<'_>, bootstrap: &Bootstrap, places: &Places) {
+    let (acls, users) = match places {
+        Places::Together(place) => (place, place),
+        Places::Apart { acls, users } => (acls, users),
+    };
+    let is_file = |place: &Place| matches!(place, Place::File(_));
+    for (what, has_some, place) in [("acls", bootstrap.has_acls(), acls), ("users", bootstrap.has_users(), users)] {
+        if has_some && is_file(place) {
+            field.error(reading, format!("fills new embedded stores, but `{what}` are in a file: write them there"));
+        }
+    }
+}
