@@ -1,119 +1,62 @@
 //! AlterConfigs (33): `ConfigAdminManager` of the broker, then `ControllerApis.handleLegacyAlterConfigs`.
 //!
-//! What is malformed is refused before anything is asked: a resource named twice, a setting named twice in it, a null
-//! value, a type that is no topic, group, broker or client metrics. Then AlterConfigs on the topic, the group, or the cluster. The answers stand in the order of the request.
-//!
-//! Settings of a broker that say where it can be reached cannot be altered through us (`docs/differences.md`).
+//! Every setting is replaced at once; see `config_alteration.rs` for what is refused. Loggers cannot be altered so.
 
-use std::collections::{HashMap, HashSet};
-
-use acl::AclOperation;
+use protocol::StrBytes;
 use protocol::messages::alter_configs_request::AlterConfigsResource;
 use protocol::messages::alter_configs_response::AlterConfigsResourceResponse;
 use protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};
-use protocol::{ErrorCode, StrBytes};
 
-use crate::config_resource::{ConfigResourceType, tells_an_address};
+use crate::config_alteration::{self, Alteration, Loggers, Refusal, ResourceKey, Slot};
 use crate::{Authorize, Edit, Outcome, RequestContext};
 
 impl Authorize for AlterConfigsRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<AlterConfigsResponse> {
-        let repeated = repeated(&self.resources);
-        let slots: Vec<Option<AlterConfigsResourceResponse>> = (self.resources.iter())
-            .map(|resource| {
-                let refusal = malformed(resource, &repeated).or_else(|| denial(resource, context));
-                refusal.map(|(error, text)| refused(resource, error, text))
-            })
-            .collect();
-        if slots.iter().all(Option::is_none) {
+        let asked: Vec<Alteration<'_>> = self.resources.iter().map(alteration).collect();
+        let refusals = config_alteration::judge(&asked, Loggers::Refused, context);
+        if refusals.iter().all(Option::is_none) {
             return Outcome::Forward;
         }
-        if slots.iter().all(Option::is_some) {
-            let responses = slots.into_iter().flatten().collect();
-            return Outcome::Respond(AlterConfigsResponse::default().with_responses(responses));
+        if refusals.iter().all(Option::is_some) {
+            let keys = asked.into_iter().map(|alteration| alteration.key);
+            let responses = keys.zip(refusals.into_iter().flatten()).map(|(key, refusal)| refused(key, refusal));
+            return Outcome::Respond(AlterConfigsResponse::default().with_responses(responses.collect()));
         }
-        let mut clean = slots.iter().map(Option::is_none);
-        self.resources.retain(|_| clean.next().unwrap_or(false));
-        let order: Vec<(i8, StrBytes, Option<AlterConfigsResourceResponse>)> = {
-            let mut left = self.resources.iter();
-            (slots.into_iter())
-                .filter_map(|slot| match slot {
-                    Some(refused) => Some((refused.resource_type, refused.resource_name.clone(), Some(refused))),
-                    None => left.next().map(|resource| (resource.resource_type, resource.resource_name.clone(), None)),
-                })
-                .collect()
-        };
+        let slots: Vec<Slot<AlterConfigsResourceResponse>> = (asked.into_iter().zip(refusals))
+            .map(|(alteration, refusal)| match refusal {
+                Some(refusal) => Slot::Refused(refused(alteration.key, refusal)),
+                None => Slot::Asked(alteration.key),
+            })
+            .collect();
+        let mut asked = slots.iter().map(|slot| matches!(slot, Slot::Asked(_)));
+        self.resources.retain(|_| asked.next().unwrap_or(false));
         Outcome::ForwardReduced(Edit::typed(move |_, response: &mut AlterConfigsResponse| {
-            let answered = std::mem::take(&mut response.responses).into_iter();
-            let mut answered: HashMap<_, _> =
-                answered.map(|one| ((one.resource_type, one.resource_name.clone()), one)).collect();
-            response.responses = order
-                .into_iter()
-                .filter_map(|(resource_type, name, refused)| refused.or_else(|| answered.remove(&(resource_type, name))))
-                .collect();
+            let answered = std::mem::take(&mut response.responses);
+            let key = |answer: &AlterConfigsResourceResponse| (answer.resource_type, answer.resource_name.clone());
+            response.responses = config_alteration::in_order(slots, answered, key);
         }))
     }
 }
 
-/// Resources that are named more than once, by type and name.
-fn repeated(resources: &[AlterConfigsResource]) -> HashSet<(i8, StrBytes)> {
-    let mut seen = HashSet::with_capacity(resources.len());
-    let keys = resources.iter().map(|resource| (resource.resource_type, resource.resource_name.clone()));
-    keys.filter(|key| !seen.insert(key.clone())).collect()
-}
-
-/// What a broker refuses before it asks the authorizer (`ConfigAdminManager.preprocess`).
-fn malformed(
-    resource: &AlterConfigsResource,
-    repeated: &HashSet<(i8, StrBytes)>,
-) -> Option<(ErrorCode, Option<&'static str>)> {
-    let invalid = |text| Some((ErrorCode::INVALID_REQUEST, Some(text)));
-    if repeated.contains(&(resource.resource_type, resource.resource_name.clone())) {
-        return invalid("each resource must appear at most once");
-    }
-    let mut names: Vec<&StrBytes> = resource.configs.iter().map(|setting| &setting.name).collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
-        return invalid("a setting of the resource appears more than once");
-    }
-    if resource.configs.iter().any(|setting| setting.value.is_none()) {
-        return invalid("a setting of the resource has a null value");
-    }
-    match ConfigResourceType::from_code(resource.resource_type) {
-        None | Some(ConfigResourceType::BrokerLogger) => invalid("unexpected resource type"),
-        Some(_) => None,
+fn alteration(resource: &AlterConfigsResource) -> Alteration<'_> {
+    Alteration {
+        key: (resource.resource_type, resource.resource_name.clone()),
+        settings: resource.configs.iter().map(|setting| &setting.name).collect(),
+        has_null: resource.configs.iter().any(|setting| setting.value.is_none()),
     }
 }
 
-fn denial(
-    resource: &AlterConfigsResource,
-    context: &mut RequestContext<'_>,
-) -> Option<(ErrorCode, Option<&'static str>)> {
-    let resource_type = ConfigResourceType::from_code(resource.resource_type)?;
-    if let Err(error) = resource_type.authorize(AclOperation::AlterConfigs, &resource.resource_name, context) {
-        // A broker answers for its loggers itself, and without a text.
-        let text = (resource_type != ConfigResourceType::BrokerLogger).then(|| error.message());
-        return Some((error, text));
-    }
-    let address = resource_type == ConfigResourceType::Broker
-        && resource.configs.iter().any(|setting| tells_an_address(&setting.name));
-    address.then_some((ErrorCode::POLICY_VIOLATION, Some("addresses of brokers cannot be altered through Doorkeeper")))
-}
-
-fn refused(
-    resource: &AlterConfigsResource,
-    error: ErrorCode,
-    text: Option<&'static str>,
-) -> AlterConfigsResourceResponse {
+fn refused((resource_type, name): ResourceKey, refusal: Refusal) -> AlterConfigsResourceResponse {
     AlterConfigsResourceResponse::default()
-        .with_error_code(error.0)
-        .with_error_message(text.map(StrBytes::from_static_str))
-        .with_resource_type(resource.resource_type)
-        .with_resource_name(resource.resource_name.clone())
+        .with_error_code(refusal.error.0)
+        .with_error_message(refusal.text.map(StrBytes::from_static_str))
+        .with_resource_type(resource_type)
+        .with_resource_name(name)
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::ErrorCode;
     use protocol::messages::alter_configs_request::AlterableConfig;
 
     use super::*;
@@ -170,8 +113,7 @@ mod tests {
             let request = altering(&[(2, "pay", "a"), (2, "orders", "a"), (32, "billing", "a"), (4, "", "a")]);
             let asked = client.ask(version, &request);
             assert_eq!(asked.forwarded(), &on_the_wire(version, &altering(&[(2, "orders", "a")])));
-            let broker =
-                AlterConfigsResponse::default().with_responses(vec![answered(2, "orders", ErrorCode::NONE)]);
+            let broker = AlterConfigsResponse::default().with_responses(vec![answered(2, "orders", ErrorCode::NONE)]);
             let expected = AlterConfigsResponse::default().with_responses(vec![
                 answered(2, "pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED),
                 answered(2, "orders", ErrorCode::NONE),

@@ -16,6 +16,7 @@ mod acl_codes;
 mod add_offsets_to_txn;
 mod alter_user_scram_credentials;
 mod alter_configs;
+mod config_alteration;
 mod config_resource;
 mod consumer_group_describe;
 mod consumer_group_heartbeat;
