@@ -175,7 +175,7 @@ mod tests {
         let mut client = Client::with(&["allow Describe Group a", "allow Describe Topic orders"]);
         assert!(client.ask(0, &asking(vec![group("a", Some(&["orders"]))])).passed_through());
         assert_eq!(client.decisions(), ["allowed Describe Group a", "allowed Describe Topic orders"]);
-        assert!(client.ask(0, &asking(vec![group("a", Some(&[]))])).passed_through());
+        assert!(client.ask(1, &asking(vec![group("a", Some(&[]))])).passed_through());
     }
 
     #[test]

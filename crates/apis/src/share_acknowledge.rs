@@ -54,7 +54,7 @@ fn acknowledged(request: &ShareAcknowledgeRequest) -> Acknowledged {
         for AcknowledgePartition { partition_index, acknowledgement_batches, .. } in &topic.partitions {
             let batches = acknowledgement_batches.iter();
             let batches = batches.map(|batch| (batch.first_offset, batch.last_offset, &*batch.acknowledge_types));
-            acknowledged.add(topic.topic_id, *partition_index, batches);
+            acknowledged.add(topic.topic_id, *partition_index, batches, request.is_renew_ack);
         }
     }
     acknowledged
@@ -158,6 +158,18 @@ mod tests {
         let asked = client.ask(1, &acknowledge(3, &[("secret", 3, &[BATCH])]));
         let broker = failed(ErrorCode::SHARE_SESSION_NOT_FOUND);
         assert_eq!(client.answer(asked, broker.clone()), broker);
+    }
+
+    #[test]
+    fn only_a_request_that_says_so_may_renew() {
+        let renewing = acknowledge(1, &[("secret", 3, &[(0, 4, &[4])])]);
+        for (request, error) in [(renewing.clone(), 42), (renewing.with_is_renew_ack(true), 29)] {
+            let mut client = client();
+            let asked = client.ask(2, &request);
+            let locked = answer(&[]).with_acquisition_lock_timeout_ms(30_000);
+            let expected = answer(&[("secret", 3, error)]).with_acquisition_lock_timeout_ms(30_000);
+            assert_eq!(client.answer(asked, locked), expected);
+        }
     }
 
     #[test]

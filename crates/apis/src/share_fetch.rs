@@ -49,6 +49,9 @@ fn decide(
     context: &mut RequestContext<'_>,
 ) -> Result<Outcome<ShareFetchResponse>, ErrorCode> {
     let member = ShareMember::authorize(request.group_id.as_ref(), request.member_id.as_ref(), context)?;
+    if request.is_renew_ack && asks_for_records(request) {
+        return Err(ErrorCode::INVALID_REQUEST);
+    }
     let mut session = session_of(request, &member, context)?;
     let closes = request.share_session_epoch == FINAL_EPOCH;
     if !closes {
@@ -60,7 +63,7 @@ fn decide(
 
     let allowed = |id: Uuid| named.get(&id).and_then(Option::as_ref).map(|name| authorized.contains(name));
     let own = OwnAnswers {
-        fetched: if closes { PartitionErrors::new() } else { fetch_errors(&session) },
+        fetched: if closes || request.is_renew_ack { PartitionErrors::new() } else { fetch_errors(&session) },
         acknowledged: acknowledged(request).map(|acknowledged| acknowledged.refused(allowed)).unwrap_or_default(),
     };
     let asked = request.topics.len();
@@ -79,6 +82,11 @@ fn decide(
     };
     let edit = Awaited { member, opened, decided, own }.edit();
     Ok(if unchanged { Outcome::ForwardThen(edit) } else { Outcome::ForwardReduced(edit) })
+}
+
+/// What a request that renews acquisitions must not do, since it is not to wait for anything (KIP-1222).
+fn asks_for_records(request: &ShareFetchRequest) -> bool {
+    [request.max_bytes, request.min_bytes, request.max_records, request.max_wait_ms].iter().any(|&limit| limit != 0)
 }
 
 /// The session that a request opens, or goes on with, or closes. What a broker would refuse changes nothing here.
@@ -131,7 +139,7 @@ fn acknowledged(request: &ShareFetchRequest) -> Option<Acknowledged> {
         for FetchPartition { partition_index, acknowledgement_batches, .. } in &topic.partitions {
             let batches = acknowledgement_batches.iter();
             let batches = batches.map(|batch| (batch.first_offset, batch.last_offset, &*batch.acknowledge_types));
-            acknowledged.add(topic.topic_id, *partition_index, batches);
+            acknowledged.add(topic.topic_id, *partition_index, batches, request.is_renew_ack);
         }
     }
     Some(acknowledged)
@@ -481,6 +489,19 @@ mod tests {
         let throttled = answer(&[]).with_throttle_time_ms(100);
         let expected = throttled.clone().with_responses(vec![topic("secret", 0, 29, &[0])]);
         assert_eq!(client.answer(asked, throttled), expected);
+    }
+
+    #[test]
+    fn a_request_that_renews_acknowledges_without_a_fetch() {
+        let mut client = opened(&[("orders", &[0]), ("secret", &[0])]);
+        let mut request = acknowledging(fetch(1, &[("secret", &[0])])).with_is_renew_ack(true);
+        request.topics[0].partitions[0].acknowledgement_batches[0].acknowledge_types = vec![4];
+        assert_eq!(client.ask(2, &request).response(), failed(ErrorCode::INVALID_REQUEST));
+
+        let request = request.with_max_wait_ms(0).with_max_bytes(0);
+        let asked = client.ask(2, &request.clone());
+        assert_eq!(asked.forwarded(), &request.with_topics(Vec::new()), "the session is as it was");
+        assert_eq!(client.answer(asked, answer(&[])), answer(&[topic("secret", 0, 29, &[0])]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use acl::AclOperation::{
-    Alter, AlterConfigs, ClusterAction, Create, Delete, Describe, DescribeConfigs, IdempotentWrite, Read, Write,
+    Alter, AlterConfigs, ClusterAction, Create, Delete, Describe, DescribeConfigs, IdempotentWrite, Read, TwoPhaseCommit, Write,
 };
 use acl::ResourceType::{Cluster, Group, Topic, TransactionalId};
 use protocol::ApiKey;
@@ -82,7 +82,7 @@ fn rows() -> Vec<Row> {
         api::<CreateTopicsRequest>         (2..=7, &[(Create, Cluster), (Create, Topic), (DescribeConfigs, Topic)], "the topic"),
         api::<DeleteTopicsRequest>         (1..=6, &[(Delete, Cluster), (Describe, Topic), (Delete, Topic)], "the topic"),
         api::<DeleteRecordsRequest>        (0..=2, &[(Delete, Topic)], "each partition of the topic"),
-        api::<InitProducerIdRequest>       (0..=5, &[(Write, TransactionalId), (IdempotentWrite, Cluster), (Write, Topic)], "the top of the answer"),
+        api::<InitProducerIdRequest>       (0..=6, &[(Write, TransactionalId), (TwoPhaseCommit, TransactionalId), (IdempotentWrite, Cluster), (Write, Topic)], "the top of the answer"),
         api::<OffsetForLeaderEpochRequest> (2..=4, &[(ClusterAction, Cluster), (Describe, Topic)], "each partition of the topic"),
         api::<AddPartitionsToTxnRequest>   (0..=5, &[(Write, TransactionalId), (Write, Topic), (ClusterAction, Cluster)], "each partition (up to version 3), else the top of the answer"),
         api::<AddOffsetsToTxnRequest>      (0..=4, &[(Write, TransactionalId), (Read, Group)], "the top of the answer"),
@@ -123,8 +123,8 @@ fn rows() -> Vec<Row> {
         api::<DescribeTopicPartitionsRequest>(0..=0, &[(Describe, Topic)], "the topic; left out where all topics are asked for"),
         api::<ShareGroupHeartbeatRequest>  (1..=1, &[(Read, Group), (Describe, Topic)], "the top of the answer: one denied topic denies the request"),
         api::<ShareGroupDescribeRequest>   (1..=1, &[(Describe, Group), (Describe, Topic)], "the group"),
-        api_with_addresses::<ShareFetchRequest>(1..=1, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
-        api_with_addresses::<ShareAcknowledgeRequest>(1..=1, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
+        api_with_addresses::<ShareFetchRequest>(1..=2, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
+        api_with_addresses::<ShareAcknowledgeRequest>(1..=2, &[(Read, Group), (Read, Topic)], "the top of the answer (group), each partition (topic)"),
         cluster::<AddRaftVoterRequest>      (0..=1, Alter, "the top of the answer"),
         cluster::<RemoveRaftVoterRequest>   (0..=0, Alter, "the top of the answer"),
         cluster_in_words::<InitializeShareGroupStateRequest>(0..=0, ClusterAction, "each partition", cluster_operations::initialize_share_group_state),
