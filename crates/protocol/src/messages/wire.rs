@@ -301,3 +301,58 @@ fn read_varint<B: ByteBuf>(buf: &mut B) -> Result<u32> {
     }
     bail!("a varint has more than 32 bits")
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+
+    use super::*;
+
+    const FLEXIBLE: Form = Form { version: 0, flexible: true };
+    const CLASSIC: Form = Form { version: 0, flexible: false };
+
+    fn written<T: Wire>(value: &T, form: Form) -> Bytes {
+        let mut buf = BytesMut::new();
+        value.write(&mut buf, form).unwrap();
+        assert_eq!(value.size(form).unwrap(), buf.len());
+        buf.freeze()
+    }
+
+    fn read<T: Wire>(bytes: &[u8], form: Form) -> Result<T> {
+        T::read(&mut Bytes::copy_from_slice(bytes), form)
+    }
+
+    #[test]
+    fn varints_take_seven_bits_a_byte() {
+        for (value, length) in
+            [(0, 1), (0x7f, 1), (0x80, 2), (0x3fff, 2), (0x4000, 3), (0x20_0000, 4), (0x1000_0000, 5), (u32::MAX, 5)]
+        {
+            let mut buf = BytesMut::new();
+            write_varint(&mut buf, value);
+            assert_eq!((buf.len(), varint_size(value)), (length, length));
+            assert_eq!(read_varint(&mut buf.freeze()).unwrap(), value);
+        }
+        assert!(read_varint(&mut Bytes::from_static(&[0x80; 6])).is_err());
+    }
+
+    #[test]
+    fn null_differs_from_empty_in_every_form() {
+        for form in [FLEXIBLE, CLASSIC] {
+            for value in [None, Some(StrBytes::new()), Some(StrBytes::from_static_str("a"))] {
+                assert_eq!(read::<Option<StrBytes>>(&written(&value, form), form).unwrap(), value);
+            }
+            for value in [None, Some(Vec::new()), Some(vec![7_i32, -1])] {
+                assert_eq!(read::<Option<Vec<i32>>>(&written(&value, form), form).unwrap(), value);
+            }
+            assert!(read::<StrBytes>(&written(&None::<StrBytes>, form), form).is_err());
+            assert!(read::<Vec<i32>>(&written(&None::<Vec<i32>>, form), form).is_err());
+        }
+    }
+
+    #[test]
+    fn no_count_is_believed_that_the_bytes_cannot_hold() {
+        assert!(read::<Vec<i8>>(&[0x7f, 0xff, 0xff, 0xff, 1], CLASSIC).is_err());
+        assert!(read::<Vec<i8>>(&[0xff, 0xff, 0xff, 0xff, 0x0f, 1], FLEXIBLE).is_err());
+        assert!(read::<StrBytes>(&[9, b'a'], FLEXIBLE).is_err());
+    }
+}
