@@ -18,8 +18,8 @@ use protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use protocol::messages::{FetchRequest, FetchResponse};
 use protocol::{ErrorCode, GuardedResponse, StrBytes};
 
+use crate::fetch_errors::{AskedOrder, take_unknown_partitions};
 use crate::fetch_sessions::{FetchSession, TopicKey};
-use crate::outcome::prepend;
 use crate::{Authorize, Edit, Found, Lookup, Outcome, RawEdited, RequestContext};
 
 /// Asks for a session; with an id, in place of that one.
@@ -57,7 +57,9 @@ fn full(request: &mut FetchRequest, context: &mut RequestContext<'_>) -> Outcome
     let (mut session, erroneous) = take_denied(request, context);
     if request.topics.is_empty() && !erroneous.is_empty() {
         if request.session_id == 0 {
-            return Outcome::Respond(FetchResponse::default().with_responses(erroneous));
+            let mut response = FetchResponse::default();
+            erroneous.append_to(&mut response);
+            return Outcome::Respond(response);
         }
         session = None;
     }
@@ -73,30 +75,52 @@ fn full(request: &mut FetchRequest, context: &mut RequestContext<'_>) -> Outcome
         })),
         Some(session) => Edit::typed(move |context, response: &mut FetchResponse| {
             remember(context, granted_by(response), session);
-            append(erroneous, response);
+            erroneous.append_to(response);
         }),
         None if erroneous.is_empty() => Edit::Nothing,
-        None => Edit::typed(move |_, response| append(erroneous, response)),
+        None => Edit::typed(move |_, response| erroneous.append_to(response)),
     };
     if unchanged { Outcome::ForwardThen(edit) } else { Outcome::ForwardReduced(edit) }
 }
 
-/// Takes out of a full request what is denied or unknown: what is answered for it, unknown ids first, and the session
-/// that this request would create, if it may have one.
-fn take_denied(
-    request: &mut FetchRequest,
-    context: &mut RequestContext<'_>,
-) -> (Option<FetchSession>, Vec<FetchableTopicResponse>) {
+/// What a full request is not served, and where in its answer that stands: unknown ids first, then in the order of the
+/// request what is denied and what the broker does not know.
+struct Erroneous {
+    unknown: Vec<FetchableTopicResponse>,
+    denied: Vec<FetchableTopicResponse>,
+    order: AskedOrder,
+}
+
+impl Erroneous {
+    fn is_empty(&self) -> bool {
+        self.unknown.is_empty() && self.denied.is_empty()
+    }
+
+    fn append_to(self, response: &mut FetchResponse) {
+        if has_failed(response) {
+            return;
+        }
+        let mut denied = self.denied;
+        denied.extend(take_unknown_partitions(&mut response.responses));
+        response.responses.extend(self.order.sorted(self.unknown));
+        response.responses.extend(self.order.sorted(denied));
+    }
+}
+
+/// Takes out of a full request what is denied or unknown: what is answered for it, and the session that this request
+/// would create, if it may have one.
+fn take_denied(request: &mut FetchRequest, context: &mut RequestContext<'_>) -> (Option<FetchSession>, Erroneous) {
     let by_id = context.version >= 13;
     let denied_topic = |topic: &FetchTopic, error| {
         let partitions = topic.partitions.iter().map(|partition| partition.partition);
         erroneous_topic(&TopicKey::of(&topic.topic, topic.topic_id, by_id), partitions, error)
     };
+    let order = AskedOrder::of(&request.topics);
     if is_follower(request) {
         let allowed = context.authorize_cluster(AclOperation::ClusterAction);
         let topics = if allowed { Vec::new() } else { std::mem::take(&mut request.topics) };
         let denied = topics.iter().map(|topic| denied_topic(topic, ErrorCode::TOPIC_AUTHORIZATION_FAILED));
-        return (None, denied.collect());
+        return (None, Erroneous { unknown: Vec::new(), denied: denied.collect(), order });
     }
     let topics = std::mem::take(&mut request.topics);
     let names: Vec<Option<StrBytes>> =
@@ -120,8 +144,7 @@ fn take_denied(
     }
     session.decide(|name, _| authorized.contains(name));
     let may_have_one = request.session_epoch == INITIAL_EPOCH && unknown.is_empty() && session.fits();
-    prepend(unknown, &mut denied);
-    (may_have_one.then_some(session), denied)
+    (may_have_one.then_some(session), Erroneous { unknown, denied, order })
 }
 
 /// A request that says only what has changed since the one before. It goes on as it came unless something is denied, or
@@ -225,8 +248,12 @@ fn erroneous_topic(key: &TopicKey, partitions: impl Iterator<Item = i32>, error:
 }
 
 /// An answer that failed or was throttled has no partitions at all, not even erroneous ones.
+fn has_failed(response: &FetchResponse) -> bool {
+    response.error_code != 0 || response.throttle_time_ms > 0
+}
+
 fn append(erroneous: Vec<FetchableTopicResponse>, response: &mut FetchResponse) {
-    if response.error_code == 0 && response.throttle_time_ms <= 0 {
+    if !has_failed(response) {
         response.responses.extend(erroneous);
     }
 }
@@ -350,6 +377,30 @@ mod tests {
                 answer(0, &[data(version, "orders", &[0]), topic(version, "secret", 29, &[5, 3])])
             );
         }
+    }
+
+    #[test]
+    fn each_partition_is_answered_once_and_errors_in_the_order_of_the_request() {
+        for version in [4, BY_NAME, BY_ID] {
+            let mut client = client();
+            let request = [("secret", &[5, 5][..]), ("orders", &[8]), ("secret", &[3]), ("audit", &[0]), ("secret", &[5])];
+            let asked = client.ask(version, &fetch(version, &request));
+            let broker = answer(0, &[data(version, "audit", &[0]), topic(version, "orders", 3, &[8])]);
+            assert_eq!(
+                client.answer(asked, broker),
+                answer(
+                    0,
+                    &[
+                        data(version, "audit", &[0]),
+                        topic(version, "secret", 29, &[5]),
+                        topic(version, "orders", 3, &[8]),
+                        topic(version, "secret", 29, &[3]),
+                    ]
+                )
+            );
+        }
+        let twice = fetch(BY_ID, &[("gone", &[1, 1]), ("gone", &[0, 1])]);
+        assert_eq!(client().ask(BY_ID, &twice).response(), answer(0, &[topic(BY_ID, "gone", 100, &[1, 0])]));
     }
 
     #[test]

@@ -71,6 +71,7 @@ pub mod api_versions;
 mod auto_topic_creation;
 mod context;
 mod dispatch;
+mod fetch_errors;
 mod fetch_sessions;
 mod lookup;
 mod outcome;

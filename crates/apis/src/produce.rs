@@ -6,7 +6,7 @@
 //! `acks=0` has no answer: a broker appends what is allowed, then closes the connection, which is how the client learns
 //! that something was not. Whether records may be idempotent is asked by InitProducerId, not here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use acl::{AclOperation, ResourceType};
 use protocol::messages::produce_request::TopicProduceData;
@@ -94,15 +94,17 @@ fn denied_topic(topic: TopicProduceData, error: ErrorCode) -> TopicProduceRespon
         .with_partition_responses(topic.partition_data.iter().map(|data| partition(data.index)).collect())
 }
 
-/// A topic stands in an answer once, even if the request named it twice.
+/// A topic stands in an answer once, even if the request named it twice; and so does a partition.
 fn merge(response: &mut ProduceResponse, denied: Vec<TopicProduceResponse>) {
     let key = |topic: &TopicProduceResponse| (topic.name.clone(), topic.topic_id);
     let mut places = HashMap::with_capacity(denied.len());
     for (place, topic) in response.responses.iter().enumerate() {
         places.entry(key(topic)).or_insert(place);
     }
-    for topic in denied {
+    let mut seen = HashSet::new();
+    for mut topic in denied {
         let place = *places.entry(key(&topic)).or_insert(response.responses.len());
+        topic.partition_responses.retain(|partition| seen.insert((place, partition.index)));
         match response.responses.get_mut(place) {
             Some(other) => other.partition_responses.extend(topic.partition_responses),
             None => response.responses.push(topic),
@@ -225,6 +227,18 @@ mod tests {
         let asked = client.ask(12, &request(1, vec![topic("secret", &[3, 4], PLAIN), orders.clone()]));
         assert_eq!(client.decisions(), ["allowed Write Topic orders", "denied Write Topic secret x2"]);
         assert_eq!(asked.forwarded(), &request(1, vec![orders]));
+        assert_eq!(
+            client.answer(asked, response(vec![result("orders", &[(0, 0)])])),
+            response(vec![result("orders", &[(0, 0)]), result("secret", &[(3, 29), (4, 29)])])
+        );
+    }
+
+    #[test]
+    fn a_denied_partition_is_answered_once_however_often_it_is_named() {
+        let mut client = Client::with(&["allow Write Topic orders"]);
+        let topics = vec![topic("secret", &[3, 3], PLAIN), topic("orders", &[0], PLAIN), topic("secret", &[3, 4], PLAIN)];
+        let asked = client.ask(9, &request(1, topics));
+        assert_eq!(client.decisions(), ["allowed Write Topic orders", "denied Write Topic secret x4"]);
         assert_eq!(
             client.answer(asked, response(vec![result("orders", &[(0, 0)])])),
             response(vec![result("orders", &[(0, 0)]), result("secret", &[(3, 29), (4, 29)])])
