@@ -44,6 +44,8 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
     match (api, field) {
         ("Produce", "Acks") => return number(draw, &[1, 1, -1, 0, 0, 2]),
         ("Produce", "Records") => return Some(record_set(draw)),
+        // A broker never answers the list of all if it is denied.
+        ("DescribeUserScramCredentials", "Users") => return Some(json!([{ "Name": "wildcard" }, { "Name": "nowhere" }])),
         ("Produce", "TransactionalId") if !draw.random.once_in(3) => return Some(Value::Null),
         ("Fetch", "SessionEpoch") => return number(draw, &[-1, -1, 0, 5]),
         ("Fetch", "SessionId") => return number(draw, &[0, 0, 0, 77]),
@@ -118,7 +120,7 @@ pub(crate) fn refine(draw: &mut Draw<'_>, request: &mut Value) {
         "CreateTopics" => create_topics(draw, request),
         "Metadata" => metadata(draw, request),
         "DescribeClientQuotas" | "AlterClientQuotas" => quotas(request),
-        "DescribeUserScramCredentials" | "AlterUserScramCredentials" => scram(draw, request),
+        "DescribeUserScramCredentials" | "AlterUserScramCredentials" => scram(request),
         _ => {}
     }
 }
@@ -140,7 +142,8 @@ fn record_set(draw: &mut Draw<'_>) -> Value {
         0 => Value::Null,
         1 => json!(""),
         2 => json!("00"),
-        3 | 4 => json!(records::batch(1, true)),
+        // Refused as a whole, a topic that is named twice has a broker never answer.
+        3 | 4 if !matches!(draw.naming, Naming::Duplicates | Naming::Mix) => json!(records::batch(1, true)),
         _ => json!(records::batch(2, false)),
     }
 }
@@ -298,10 +301,7 @@ fn quotas(request: &mut Value) {
     }
 }
 
-fn scram(draw: &mut Draw<'_>, request: &mut Value) {
-    if request.get("Users").is_some() && draw.naming != Naming::NullList {
-        request["Users"] = json!([{ "Name": "wildcard" }, { "Name": "nowhere" }]);
-    }
+fn scram(request: &mut Value) {
     if request.get("Deletions").is_some() {
         request["Deletions"] = json!([{ "Name": "nowhere", "Mechanism": 1 }]);
         request["Upsertions"] = json!([]);

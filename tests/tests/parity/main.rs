@@ -36,7 +36,8 @@ async fn parity(setting: Setting, share: u64, only: &[&str]) -> Result<()> {
         Ok(names) if !names.is_empty() => names.split(',').map(str::to_owned).collect(),
         _ => only.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let report = run::run(&Plan { setting, seed, cases: usize::try_from(cases)?, only }).await?;
+    let replay = std::env::var("REPLAY").ok();
+    let report = run::run(&Plan { setting, seed, cases: usize::try_from(cases)?, only, replay }).await?;
     println!("{report}");
     report.keep()?;
     ensure!(report.differences() == 0, "{} differences with SEED={seed}, see above", report.differences());

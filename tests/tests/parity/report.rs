@@ -76,6 +76,10 @@ impl Report {
     }
 }
 
+fn shortened(request: &Value) -> String {
+    request.to_string().chars().take(500).collect()
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for row in self.rows.values() {
@@ -83,14 +87,14 @@ impl fmt::Display for Report {
             row.found.iter().for_each(|found| kinds.entry(&found.difference.path).or_default().push(found));
             for (path, found) in kinds {
                 writeln!(f, "{} {path}: {} times, as in", row.name, found.len())?;
-                for found in found.iter().take(2) {
+                for found in found.iter().take(1) {
                     let Case { version, user, naming, .. } = &found.case;
-                    writeln!(f, "  version {version}, {user} names {naming:?}: {}", found.request)?;
+                    writeln!(f, "  version {version}, {user} names {naming:?}: {}", shortened(&found.request))?;
                     writeln!(f, "    broker:     {}", found.difference.reference)?;
                     writeln!(f, "    Doorkeeper: {}", found.difference.doorkeeper)?;
                     if std::env::var_os("VERBOSE").is_some() {
-                        writeln!(f, "    broker:     {}", found.answers.0)?;
-                        writeln!(f, "    Doorkeeper: {}", found.answers.1)?;
+                        writeln!(f, "    all of it:  {}", found.answers.0)?;
+                        writeln!(f, "    all of it:  {}", found.answers.1)?;
                     }
                 }
             }

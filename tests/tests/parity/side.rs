@@ -16,7 +16,7 @@ use crate::schema::Schemas;
 use crate::world::ANONYMOUS;
 
 /// Longer than anything waits in a case.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(10);
 const CLIENT_ID: &str = "parity";
 
 /// What is answered to a request.
@@ -28,6 +28,15 @@ pub(crate) enum Outcome {
     Closed,
     /// Bytes that are no such response, or no answer within the deadline.
     Nonsense(String),
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Outcome::Answer(value) => value.fmt(f),
+            other => write!(f, "{other:?}"),
+        }
+    }
 }
 
 /// Where a side listens, and as whom its super user looks behind it.
