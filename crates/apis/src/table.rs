@@ -8,7 +8,8 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use acl::AclOperation::{
-    Alter, AlterConfigs, ClusterAction, Create, Delete, Describe, DescribeConfigs, IdempotentWrite, Read, TwoPhaseCommit, Write,
+    Alter, AlterConfigs, ClusterAction, Create, Delete, Describe, DescribeConfigs, IdempotentWrite, Read,
+    TwoPhaseCommit, Write,
 };
 use acl::ResourceType::{Cluster, Group, Topic, TransactionalId};
 use protocol::ApiKey;
