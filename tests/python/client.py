@@ -11,7 +11,17 @@ import json
 import sys
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.admin import NewTopic
+from kafka.admin import (
+    ACL,
+    ACLFilter,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    NewTopic,
+    ResourcePattern,
+    ResourcePatternFilter,
+    ResourceType,
+)
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
@@ -101,7 +111,56 @@ def delete_topic(settings, topic):
     return {"deleted": topic}
 
 
-STEPS = {step.__name__: step for step in (produce, idempotent, consume, transact, topics, create_topic, delete_topic)}
+def create_acl(settings, principal, operation, pattern_type, topic):
+    pattern = ResourcePattern(ResourceType.TOPIC, topic, ACLResourcePatternType[pattern_type])
+    acl = ACL(principal, "*", ACLOperation[operation], ACLPermissionType.ALLOW, pattern)
+    admin = KafkaAdminClient(**settings)
+    try:
+        told = admin.create_acls([acl])
+    finally:
+        admin.close()
+    return {"succeeded": len(told["succeeded"]), "failed": [error.__name__ for error in told["failed"]]}
+
+
+def acl_filter(topic):
+    pattern = ResourcePatternFilter(ResourceType.TOPIC, topic, ACLResourcePatternType.MATCH)
+    return ACLFilter(None, None, ACLOperation.ANY, ACLPermissionType.ANY, pattern)
+
+
+def describe_acls(settings, topic):
+    admin = KafkaAdminClient(**settings)
+    try:
+        acls, _ = admin.describe_acls(acl_filter(topic))
+    finally:
+        admin.close()
+    told = [[acl.principal, acl.operation.name, acl.resource_pattern.pattern_type.name] for acl in acls]
+    return sorted(told)
+
+
+def delete_acls(settings, topic):
+    admin = KafkaAdminClient(**settings)
+    try:
+        told = admin.delete_acls([acl_filter(topic)])
+    finally:
+        admin.close()
+    return {"deleted": sum(len(found) for _, found, _ in told)}
+
+
+STEPS = {
+    step.__name__: step
+    for step in (
+        produce,
+        idempotent,
+        consume,
+        transact,
+        topics,
+        create_topic,
+        delete_topic,
+        create_acl,
+        describe_acls,
+        delete_acls,
+    )
+}
 
 
 def main():

@@ -91,6 +91,18 @@ impl Doorkeeper {
         Ok(Doorkeeper { process, directory })
     }
 
+    /// Runs it again after its end, in the same directory, and waits until it is ready. The log begins anew.
+    ///
+    /// # Errors
+    /// As [`Doorkeeper::start`].
+    pub async fn start_again(&mut self) -> Result<()> {
+        let command = command(self.directory.path(), &["run", "doorkeeper.yaml"])?;
+        self.process = Process::start("doorkeeper", command, b"", Some(self.directory.path()))?;
+        let ready = self.wait_for_line(is_ready, START_DEADLINE);
+        ready.await.context("doorkeeper did not become ready again")?;
+        Ok(())
+    }
+
     /// Runs any command of the binary to its end, in `directory`.
     ///
     /// # Errors

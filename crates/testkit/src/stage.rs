@@ -38,6 +38,8 @@ pub struct Plan {
     pub kafka: Options,
     /// How many node ids have a port on each listener, from 0.
     pub nodes: u16,
+    /// The section `store`.
+    pub store: String,
     /// More lines for the configuration.
     pub configuration: String,
 }
@@ -61,7 +63,20 @@ pub enum Entrance {
 impl Plan {
     /// One broker under this policy.
     pub fn new(policy: &str) -> Plan {
-        Plan { policy: policy.to_owned(), kafka: Options::default(), nodes: 1, configuration: String::new() }
+        Plan {
+            policy: policy.to_owned(),
+            kafka: Options::default(),
+            nodes: 1,
+            store: "{ file: acls.yaml }".to_owned(),
+            configuration: String::new(),
+        }
+    }
+
+    /// One broker and an embedded store that begins with this policy.
+    pub fn embedded(policy: &str) -> Plan {
+        let bootstrap: String = policy.lines().map(|line| format!("    {line}\n")).collect();
+        let store = format!("\n  embedded: store\n  bootstrap:\n{bootstrap}");
+        Plan { store: store.trim_end().to_owned(), ..Plan::new(policy) }
     }
 }
 
@@ -115,6 +130,11 @@ impl Stage {
     /// The proxy.
     pub fn doorkeeper(&self) -> &Doorkeeper {
         &self.doorkeeper
+    }
+
+    /// The proxy, to be ended and started again.
+    pub fn doorkeeper_mut(&mut self) -> &mut Doorkeeper {
+        &mut self.doorkeeper
     }
 
     /// Who signs certificates here.
@@ -243,9 +263,8 @@ fn configuration(plan: &Plan, kafka: &str, ports: &StagePorts, brokers: &[u16]) 
     listener("OPEN", 2, ports.open, &["security.protocol: PLAINTEXT"]);
     let _ = write!(
         text,
-        "authorizer:\n  super.users: User:admin\nstore: {{ file: acls.yaml }}\n\
-         metrics: {{ address: 127.0.0.1:{} }}\n{}",
-        ports.metrics, plan.configuration
+        "authorizer:\n  super.users: User:admin\nstore: {}\nmetrics: {{ address: 127.0.0.1:{} }}\n{}",
+        plan.store, ports.metrics, plan.configuration
     );
     text
 }
