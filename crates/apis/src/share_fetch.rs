@@ -13,7 +13,7 @@
 //! here is of topics that were never decided on for this caller. An answer with any such topic is not passed on: the
 //! session is told to be gone (SHARE_SESSION_NOT_FOUND), and the client opens one anew.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use acl::{AclOperation, Grants, ResourceType};
 use protocol::messages::share_fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
@@ -203,23 +203,31 @@ fn fetch_errors(session: &ShareSession) -> PartitionErrors {
 
 /// Adds to a request what has become allowed since the one before, and forgets what is no longer.
 fn tell_changes(request: &mut ShareFetchRequest, changes: Changes) {
-    for (id, mut partitions) in changes.allowed_again {
-        for topic in request.topics.iter().filter(|topic| topic.topic_id == id) {
-            topic.partitions.iter().for_each(|named| {
-                partitions.remove(&named.partition_index);
-            });
-        }
-        let partition = |index| FetchPartition::default().with_partition_index(index);
-        let missing = partitions.into_iter().map(partition);
-        match request.topics.iter_mut().find(|topic| topic.topic_id == id) {
+    if !changes.allowed_again.is_empty() {
+        add_missing(request, changes.allowed_again);
+    }
+    let forgotten = |(id, partitions): (Uuid, BTreeSet<i32>)| {
+        ForgottenTopic::default().with_topic_id(id).with_partitions(partitions.into_iter().collect())
+    };
+    request.forgotten_topics_data.extend(changes.revoked.into_iter().map(forgotten));
+}
+
+/// Adds partitions that a request does not name itself.
+fn add_missing(request: &mut ShareFetchRequest, topics: Vec<(Uuid, BTreeSet<i32>)>) {
+    let mut places: HashMap<Uuid, usize> = HashMap::new();
+    let mut named: HashSet<(Uuid, i32)> = HashSet::new();
+    for (place, topic) in request.topics.iter().enumerate() {
+        places.entry(topic.topic_id).or_insert(place);
+        named.extend(topic.partitions.iter().map(|partition| (topic.topic_id, partition.partition_index)));
+    }
+    for (id, partitions) in topics {
+        let missing = partitions.into_iter().filter(|index| !named.contains(&(id, *index)));
+        let missing = missing.map(|index| FetchPartition::default().with_partition_index(index));
+        match places.get(&id).and_then(|place| request.topics.get_mut(*place)) {
             Some(topic) => topic.partitions.extend(missing),
             None => request.topics.push(FetchTopic::default().with_topic_id(id).with_partitions(missing.collect())),
         }
     }
-    let forgotten = |(id, partitions): (Uuid, std::collections::BTreeSet<i32>)| {
-        ForgottenTopic::default().with_topic_id(id).with_partitions(partitions.into_iter().collect())
-    };
-    request.forgotten_topics_data.extend(changes.revoked.into_iter().map(forgotten));
 }
 
 /// What waits for the broker's answer.
