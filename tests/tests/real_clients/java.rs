@@ -5,12 +5,12 @@ use testkit::{Entrance, Stage, Tool, ToolOutput};
 
 use crate::{stage, topic};
 
-fn tool(stage: &Stage, name: &str, user: &str) -> Result<Tool> {
+pub(crate) fn tool(stage: &Stage, name: &str, user: &str) -> Result<Tool> {
     let bootstrap = stage.bootstrap(Entrance::Client);
     Ok(Tool::kafka(name).args(["--bootstrap-server", &bootstrap]).arg("--command-config").arg(stage.user(user)?))
 }
 
-async fn produce(stage: &Stage, user: &str, topic: &str, text: &str) -> Result<ToolOutput> {
+pub(crate) async fn produce(stage: &Stage, user: &str, topic: &str, text: &str) -> Result<ToolOutput> {
     tool(stage, "kafka-console-producer", user)?.args(["--topic", topic]).stdin(text.to_owned()).run().await
 }
 
@@ -23,12 +23,12 @@ async fn consume(stage: &Stage, user: &str, topic: &str, group: &str, protocol: 
         .await
 }
 
-fn says(output: &ToolOutput, wanted: &str) -> Result<()> {
+pub(crate) fn says(output: &ToolOutput, wanted: &str) -> Result<()> {
     ensure!(output.stdout.contains(wanted) || output.stderr.contains(wanted), "expected `{wanted}`: {output}");
     Ok(())
 }
 
-fn is_clean(output: &ToolOutput) -> Result<()> {
+pub(crate) fn is_clean(output: &ToolOutput) -> Result<()> {
     let bad = ["Exception", "ERROR"].iter().any(|word| output.stdout.contains(word) || output.stderr.contains(word));
     ensure!(output.status.success() && !bad, "{output}");
     Ok(())

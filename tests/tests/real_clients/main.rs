@@ -1,6 +1,7 @@
 //! Real clients through Doorkeeper to a real Kafka: what is allowed works, and what is denied is the exception that a
 //! broker would have caused. One stage for all; topics and groups keep the tests apart.
 
+mod admin_tools;
 mod java;
 mod librdkafka;
 mod python;
