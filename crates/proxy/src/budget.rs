@@ -22,7 +22,9 @@
 //!    ([`crate::connections`]). So a client that stalls in mid-frame holds up others for that long at most.
 //!
 //! The bound is soft by one read: a chunk is counted when it has come. So memory is bounded by the budget, one chunk for
-//! each worker thread, and one largest request.
+//! each worker thread, and one largest request. A request that is decoded takes more than its bytes, so it is decoded
+//! only while a thread looks at it: while it waits, for answers or for a look-up, its bytes are kept, and what it looks up
+//! is counted.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -25,9 +25,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use acl::Grants;
-use apis::{BrokerVersions, Case, ConnectionState, Decision};
+use apis::{BrokerVersions, ConnectionState, Decision};
 use bytes::Bytes;
-use protocol::{ApiKey, StrBytes};
+use protocol::{GuardedRequest, StrBytes};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -75,12 +75,11 @@ pub(crate) struct Connection<C, B: Broker> {
 }
 
 /// A request that waits for its verdict.
+///
+/// Only its bytes are kept, which the budget knows of. Decoded it may take many times as much, so it is opened once more
+/// when it is decided.
 struct Asked {
-    api_key: ApiKey,
-    api_version: i16,
-    correlation_id: i32,
-    client_id: StrBytes,
-    case: Box<dyn Case>,
+    request: GuardedRequest,
     permit: Permit,
     /// Time spent on it in here so far.
     spent: Duration,
@@ -136,7 +135,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             let done = match poll_fn(|cx| self.poll_event(cx)).await {
                 Event::Request(frame) => self.request(frame).await,
                 Event::Answer(frame) => self.edit(frame).await,
-                Event::Alone(asked) => self.decide(asked).await,
+                Event::Alone(asked) => self.decide(asked, None).await,
                 Event::End(end) => return self.end(end).await,
             };
             if let Err(end) = done {

@@ -4,14 +4,14 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use acl::{Grants, Identity};
-use apis::{AuthorizedRequest, BrokerVersions, Found, Kind, Lookup, RequestContext, ResponseEdit, Verdict, table};
+use apis::{AuthorizedRequest, BrokerVersions, Case, Found, Kind, Lookup, RequestContext, ResponseEdit, Verdict, table};
 use authentication::ApiVersionsAnswer;
 use bytes::Bytes;
 use protocol::{ApiKey, Malformed, RequestFrame, StrBytes, guard_request};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Asked, Connection};
-use crate::budget::Permit;
+use crate::budget::{Class, Permit};
 use crate::connections::Order;
 use crate::end::End;
 use crate::frame_reader::Frame;
@@ -41,28 +41,19 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         if !self.serves(api_key, api_version) {
             return Err(End::NotServed { api_key, version: api_version });
         }
-        let (correlation_id, client_id) = (request.correlation_id, request.client_id.clone().unwrap_or_default());
         let guarded = guard_request(request, &self.shared.message_limits).map_err(End::ClientMalformed)?;
-        let case = apis::judge(guarded).map_err(End::ClientRequest)?;
-        let asked = Asked {
-            api_key,
-            api_version,
-            correlation_id,
-            client_id,
-            case,
-            permit: frame.permit,
-            spent: began.elapsed(),
-        };
+        let case = apis::judge(guarded.clone()).map_err(End::ClientRequest)?;
         self.refresh_grants();
         let must_wait = !self.line.is_empty()
-            && (asked.case.waits_for_answers()
-                || !asked.case.lookup(&self.grants).is_empty()
+            && (case.waits_for_answers()
+                || !case.lookup(&self.grants).is_empty()
                 || self.upstream.as_ref().is_some_and(Upstream::needs_login));
+        let asked = Asked { request: guarded, permit: frame.permit, spent: began.elapsed() };
         if must_wait {
             self.alone = Some(asked);
             return Ok(());
         }
-        self.decide(asked).await
+        self.decide(asked, Some(case)).await
     }
 
     /// What concerns only the connection to us does not depend on the broker.
@@ -73,46 +64,56 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         }
     }
 
-    /// Decides a request by the grants of now, and acts on the verdict.
-    pub(super) async fn decide(&mut self, asked: Asked) -> Result<(), End> {
+    /// Decides a request by the grants of now, and acts on the verdict. `opened` is the request if it has just been
+    /// opened; it is not kept across a look-up.
+    pub(super) async fn decide(&mut self, asked: Asked, mut opened: Option<Box<dyn Case>>) -> Result<(), End> {
+        let Asked { request: guarded, permit, spent } = asked;
+        let (api_key, api_version, correlation_id) = (guarded.api_key, guarded.api_version, guarded.correlation_id);
+        let client_id = guarded.client_id.clone().unwrap_or_default();
+        let open = || apis::judge(guarded.clone()).map_err(End::ClientRequest);
         self.refresh_grants();
-        let looked_up = loop {
-            let lookup = asked.case.lookup(&self.grants);
+        let mut room: Option<Permit> = None;
+        let (case, looked_up) = loop {
+            let case = opened.take().map_or_else(open, Ok)?;
+            let lookup = case.lookup(&self.grants);
             if lookup.is_empty() {
-                break None;
+                break (case, None);
             }
+            drop(case);
+            room.insert(self.shared.budget.permit(Class::Requests)).add(room_for(&lookup));
             // It may take seconds: what is revoked meanwhile is revoked.
             let asked_by = Arc::clone(&self.grants);
             let found = self.look_up(lookup).await?;
             self.refresh_grants();
             if Arc::ptr_eq(&asked_by, &self.grants) {
-                break Some(found);
+                break (open()?, Some(found));
             }
         };
         let started = Instant::now();
-        let verdict = asked.case.decide(&mut RequestContext {
-            api_key: asked.api_key,
-            version: asked.api_version,
-            client_id: asked.client_id.clone(),
+        let verdict = case.decide(&mut RequestContext {
+            api_key,
+            version: api_version,
+            client_id: client_id.clone(),
             grants: &self.grants,
             found: looked_up.as_ref().unwrap_or(&NOTHING_FOUND),
             state: &mut self.state,
             decisions: &mut self.decisions,
         });
         let elapsed = started.elapsed();
-        let spent = asked.spent + elapsed;
+        let spent = spent + elapsed;
+        drop((looked_up, room));
         self.shared.metrics.decision_seconds.record(elapsed);
         let grants = Arc::clone(&self.grants);
-        self.tell(asked.api_key, &grants).await;
+        self.tell(api_key, &grants).await;
         match verdict {
             Verdict::Forward(request, edit) => {
-                let edit = edit.map(|edit| self.keep(edit, grants, &asked.client_id));
-                self.forward(&request, asked.permit).await?;
+                let edit = edit.map(|edit| self.keep(edit, grants, &client_id));
+                self.forward(&request, permit).await?;
                 if request.expects_answer() {
                     self.line.push(Place::AwaitingBroker(Awaited {
-                        api_key: asked.api_key,
-                        api_version: asked.api_version,
-                        correlation_id: asked.correlation_id,
+                        api_key,
+                        api_version,
+                        correlation_id,
                         sent_at: Instant::now(),
                         spent,
                         edit,
@@ -121,17 +122,17 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             }
             Verdict::Respond(bytes) => {
                 self.shared.metrics.proxy_overhead_seconds.record(spent);
-                self.respond(bytes, asked.permit);
+                self.respond(bytes, permit);
             }
             Verdict::Serve(serve) => {
                 self.flush().await?;
                 let identity = self.grants.identity();
-                let answer = own_store::serve(&self.shared, identity, asked.api_key, serve).await;
+                let answer = own_store::serve(&self.shared, identity, api_key, serve).await;
                 let answer = answer.ok_or(End::Decided("the answer of our own store could not be made"))?;
-                self.respond(answer.map_err(End::Unencodable)?, asked.permit);
+                self.respond(answer.map_err(End::Unencodable)?, permit);
             }
             Verdict::ForwardThenClose(request) => {
-                self.forward(&request, asked.permit).await?;
+                self.forward(&request, permit).await?;
                 self.close(End::Decided("a request without an answer was partly denied"));
             }
             Verdict::Close(why) => self.close(End::Decided(why)),
@@ -227,6 +228,13 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             self.shared.audit.wait(waiting).await;
         }
     }
+}
+
+/// Bytes that a look-up and what is found take, about: an entry of the set and one of the map. Names share the memory of
+/// the request.
+fn room_for(lookup: &Lookup) -> usize {
+    const ENTRY: usize = 128;
+    (lookup.topic_ids.len() + lookup.topics.len() + lookup.create_topics.len()).saturating_mul(ENTRY)
 }
 
 /// The answer to ApiVersions in front of a broker, before and after login.

@@ -95,6 +95,16 @@ impl Broker for FakeBroker {
     }
 }
 
+/// A connection that does not run yet, and what is around it.
+struct Parts {
+    client: DuplexStream,
+    broker: DuplexStream,
+    shared: Arc<Shared>,
+    look_ups: Arc<LookUps>,
+    id: u64,
+    connection: Connection<DuplexStream, FakeBroker>,
+}
+
 /// A client and a broker, and the connection between them.
 struct Stage {
     client: DuplexStream,
@@ -127,16 +137,8 @@ fn snapshot(policy: Policy, generation: u64) -> store::Snapshot {
     store::Snapshot { policy, users: Arc::default(), generation }
 }
 
-impl Stage {
-    fn new() -> Stage {
-        Stage::with(Limits::default())
-    }
-
-    fn with(limits: Limits) -> Stage {
-        Stage::with_session(limits, None)
-    }
-
-    fn with_session(limits: Limits, session_lifetime: Option<Duration>) -> Stage {
+impl Parts {
+    fn new(limits: Limits, session_lifetime: Option<Duration>) -> Parts {
         let (client, from_client) = duplex(PIPE);
         let (broker, to_broker) = duplex(PIPE);
         let (audit, _writer) = Audit::start(AuditSettings::default()).expect("no file is named");
@@ -167,6 +169,21 @@ impl Stage {
             membership,
             lines,
         );
+        Parts { client, broker, shared, look_ups, id, connection }
+    }
+}
+
+impl Stage {
+    fn new() -> Stage {
+        Stage::with(Limits::default())
+    }
+
+    fn with(limits: Limits) -> Stage {
+        Stage::with_session(limits, None)
+    }
+
+    fn with_session(limits: Limits, session_lifetime: Option<Duration>) -> Stage {
+        let Parts { client, broker, shared, look_ups, id, connection } = Parts::new(limits, session_lifetime);
         Stage { client, broker, shared, look_ups, id, connection: tokio::spawn(connection.run()) }
     }
 
@@ -414,6 +431,43 @@ async fn what_is_revoked_while_a_look_up_takes_its_time_is_revoked() {
     let errors: Vec<i16> =
         answer.responses.iter().flat_map(|topic| &topic.partitions).map(|partition| partition.error_code).collect();
     assert_eq!(errors, [ErrorCode::TOPIC_AUTHORIZATION_FAILED.0]);
+}
+
+/// A fetch of topic ids, from a client that does not say its name.
+fn fetch_of_ids(correlation_id: i32, ids: std::ops::Range<u128>) -> Bytes {
+    let partitions = || vec![FetchPartition::default()];
+    let topic = |id| FetchTopic::default().with_topic_id(uuid::Uuid::from_u128(id)).with_partitions(partitions());
+    let request = FetchRequest::default().with_session_epoch(-1).with_topics(ids.map(topic).collect());
+    let mut header = RequestFrame::header(ApiKey::Fetch, 13, correlation_id, "");
+    header.client_id = None;
+    encode_request(&header, &request).expect("it can be written")
+}
+
+#[tokio::test]
+async fn of_a_request_that_waits_nothing_is_kept_but_bytes_that_the_budget_knows_of() {
+    let Parts { mut client, shared, mut connection, .. } = Parts::new(Limits::default(), None);
+    connection.line.push(Place::Close(End::Decided("the line is not empty")));
+    let sent = fetch_of_ids(1, 1..100);
+    client.write_all(&sent).await.expect("it fits the pipe");
+    let frame = within(poll_fn(|cx| connection.requests.poll_frame(cx, &mut connection.client))).await;
+    connection.request(frame.expect("no error").expect("a frame")).await.expect("it waits");
+    let Asked { request, permit, .. } = connection.alone.take().expect("it waits");
+    assert!(request.bytes().is_unique(), "somebody else holds a part of it");
+    assert_eq!((permit.bytes(), shared.budget.used()), (sent.len(), sent.len()));
+}
+
+#[tokio::test]
+async fn what_is_looked_up_is_in_the_budget_until_it_is_decided_on() {
+    let mut stage = Stage::new();
+    let sent = fetch_of_ids(1, 1..101);
+    stage.ask(sent.clone()).await;
+    within(stage.look_ups.begun.notified()).await;
+    assert!(stage.shared.budget.used() >= sent.len() + 100 * 100, "{} bytes", stage.shared.budget.used());
+    stage.look_ups.may_end.add_permits(1);
+    assert_eq!(stage.seen().await.0, 1);
+    stage.ask(heartbeat(2, "mine")).await;
+    assert_eq!(stage.seen().await.0, 2);
+    assert_eq!(stage.shared.budget.used(), 0);
 }
 
 #[tokio::test]
