@@ -3,13 +3,14 @@
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use acl::MatchingRule;
+use acl::{AclBinding, MatchingRule};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tracing::Level;
@@ -25,9 +26,9 @@ pub(crate) struct AuditWriter {
     thread: JoinHandle<()>,
 }
 
-/// Opens the file that JSON is appended to.
+/// Opens the file that JSON is appended to. It tells who does what: a new one is not for everybody on the machine.
 pub(crate) fn open_json(path: &Path) -> io::Result<BufWriter<File>> {
-    Ok(BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?))
+    Ok(BufWriter::new(OpenOptions::new().create(true).append(true).mode(0o640).open(path)?))
 }
 
 impl AuditWriter {
@@ -139,6 +140,26 @@ impl Writer {
             store::Reload::Held { .. } => tracing::warn!(target: "doorkeeper::policy", "{text}"),
         }
         self.json(|| json!({ "event": "reload", "result": reload.result(), "text": text }));
+        if let store::Reload::Loaded { edits, .. } = reload {
+            self.edits(edits);
+        }
+    }
+
+    fn edits(&mut self, edits: &store::Edits) {
+        let file = readable(&edits.file);
+        let removed = edits.removed.iter().map(ToldChange::acl_deleted);
+        let added = edits.added.iter().map(ToldChange::acl_created);
+        let users = edits.users.iter().map(|(user, edit)| ToldChange::user_edited(user, *edit));
+        for told in removed.chain(added).chain(users) {
+            let ToldChange { verb, what, before, after } = &told;
+            let line = format!("File = {file}: {verb} {what}: {}", told.before_and_after());
+            tracing::info!(target: "doorkeeper::changes", "{line}");
+            self.json(|| {
+                json!({
+                    "event": "change", "file": file, "change": verb, "what": what, "before": before, "after": after,
+                })
+            });
+        }
     }
 
     fn changes(&mut self, event: &ChangeEvent) {
@@ -223,16 +244,37 @@ struct ToldChange {
 }
 
 impl ToldChange {
+    fn acl_created(acl: &AclBinding) -> ToldChange {
+        let after = Some(escaped(&acl.to_string()));
+        ToldChange { verb: "created", what: "ACL".to_owned(), before: None, after }
+    }
+
+    fn acl_deleted(acl: &AclBinding) -> ToldChange {
+        let before = Some(escaped(&acl.to_string()));
+        ToldChange { verb: "deleted", what: "ACL".to_owned(), before, after: None }
+    }
+
+    /// Credentials are not told, and a file's groups are in the file.
+    fn user_edited(user: &str, edit: store::UserEdit) -> ToldChange {
+        let name = || Some(readable(user));
+        let (verb, before, after) = match edit {
+            store::UserEdit::Created => ("created", None, name()),
+            store::UserEdit::Altered => ("altered", name(), name()),
+            store::UserEdit::Deleted => ("deleted", name(), None),
+        };
+        ToldChange { verb, what: "user".to_owned(), before, after }
+    }
+
+    fn before_and_after(&self) -> String {
+        let none = "none";
+        let (before, after) = (self.before.as_deref().unwrap_or(none), self.after.as_deref().unwrap_or(none));
+        format!("before = {before}, after = {after}")
+    }
+
     fn new(change: &Change) -> ToldChange {
         match change {
-            Change::AclCreated(acl) => {
-                let acl = escaped(&acl.to_string());
-                ToldChange { verb: "created", what: "ACL".to_owned(), before: None, after: Some(acl) }
-            }
-            Change::AclDeleted(acl) => {
-                let acl = escaped(&acl.to_string());
-                ToldChange { verb: "deleted", what: "ACL".to_owned(), before: Some(acl), after: None }
-            }
+            Change::AclCreated(acl) => ToldChange::acl_created(acl),
+            Change::AclDeleted(acl) => ToldChange::acl_deleted(acl),
             Change::Credential(altered) => {
                 let verb = match (altered.before, altered.after) {
                     (None, _) => "created",
@@ -252,15 +294,15 @@ impl ToldChange {
 }
 
 fn change_line(event: &ChangeEvent, told: &ToldChange) -> String {
-    let ToldChange { verb, what, before, after } = told;
     let principal = readable(&event.identity.principal.to_string());
     format!(
-        "Principal = {principal} from host = {} on listener = {} {verb} {what} by request = {}: before = {}, after = {}",
+        "Principal = {principal} from host = {} on listener = {} {} {} by request = {}: {}",
         event.identity.host,
         event.identity.listener,
+        told.verb,
+        told.what,
         event.api_key.name(),
-        before.as_deref().unwrap_or("none"),
-        after.as_deref().unwrap_or("none"),
+        told.before_and_after(),
     )
 }
 
@@ -308,8 +350,8 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use acl::{
-        AccessControlEntry, AclBinding, AclOperation, AclPermissionType, AuthorizationResult, Host, Identity,
-        KafkaPrincipal, Policy, ResourcePattern, ResourceType, Settings,
+        AccessControlEntry, AclOperation, AclPermissionType, AuthorizationResult, Host, Identity, KafkaPrincipal,
+        Policy, ResourcePattern, ResourceType, Settings,
     };
     use protocol::ApiKey;
 
@@ -376,6 +418,17 @@ mod tests {
         let name = readable(&"ä".repeat(300));
         assert_eq!(name, "ä".repeat(128) + "…");
         assert_eq!(readable(&"a".repeat(256)), "a".repeat(256));
+    }
+
+    #[test]
+    fn a_new_file_is_for_its_owner_and_may_be_read_by_its_group() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let path = std::env::temp_dir().join(format!("doorkeeper-audit-{}.json", std::process::id()));
+        let mode = open_json(&path).and_then(|_| path.metadata()).map(|metadata| metadata.permissions().mode());
+        std::fs::remove_file(&path).unwrap();
+        // The process may be told to give even less.
+        assert_eq!(mode.unwrap() & 0o777 & !0o640, 0);
     }
 
     #[test]

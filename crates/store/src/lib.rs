@@ -40,7 +40,7 @@ pub use bootstrap::Bootstrap;
 pub use change::{Altered, AlteredCredential, Created, Deleted};
 pub use current::{Current, Snapshot};
 pub use problem::{Mark, Problem, Severity};
-pub use reload::Reload;
+pub use reload::{Edits, Reload, UserEdit};
 pub use stores::{OpenError, Place, Places, StoreSettings, Stores};
 
 /// What a store will have done. The work goes on if it is dropped.

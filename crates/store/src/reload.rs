@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use acl::AclBinding;
+
 use crate::problem::{Problem, Severity};
 
 /// The outcome of one look at the store.
@@ -17,6 +19,8 @@ pub enum Reload {
         users: usize,
         /// What is valid and suspicious.
         warnings: Vec<Problem>,
+        /// What is not as it was. Empty for the first load, which is no change.
+        edits: Edits,
     },
     /// The file was read again and says what already holds.
     Unchanged { generation: u64 },
@@ -24,6 +28,26 @@ pub enum Reload {
     Failed { problems: Vec<Problem> },
     /// The new state would take away too much to be believed; the old one still holds.
     Held { file: String, reason: String },
+}
+
+/// What somebody changed in a file, for the audit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edits {
+    /// The file as it was named to us.
+    pub file: String,
+    pub added: Vec<AclBinding>,
+    pub removed: Vec<AclBinding>,
+    /// Names, each with what became of it.
+    pub users: Vec<(String, UserEdit)>,
+}
+
+/// What became of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserEdit {
+    Created,
+    /// Another credential, or other groups.
+    Altered,
+    Deleted,
 }
 
 /// What to do about a [`Reload::Held`].

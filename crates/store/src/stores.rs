@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::embedded::{self, EmbeddedError, LoadedDatabase};
 use crate::file::{self, FileSettings, LoadError, LoadedFile, Part};
-use crate::{Altered, Bootstrap, Created, Current, Deleted, Pending, Problem, Reload, Snapshot, Store};
+use crate::{Altered, Bootstrap, Created, Current, Deleted, Edits, Pending, Problem, Reload, Snapshot, Store};
 
 /// Where everything is.
 #[derive(Debug, Clone)]
@@ -91,6 +91,7 @@ impl Stores {
             removed: 0,
             users: users.len(),
             warnings: [together.warnings(), apart.as_ref().map_or(&[][..], Loaded::warnings)].concat(),
+            edits: Edits::default(),
         };
         let current = Current::new(Snapshot { policy, users: Arc::new(users), generation: 1 });
         let filled = [Some(&together), apart.as_ref()].into_iter().flatten().filter_map(Loaded::filled).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::file::{self, FileSettings};
-use store::{Current, Reload, Store as _};
+use store::{Current, Edits, Reload, Store as _, UserEdit};
 use tokio::sync::{Notify, mpsc};
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -50,7 +50,18 @@ impl Followed {
     }
 
     async fn next(&mut self) -> Reload {
-        tokio::time::timeout(DEADLINE, self.reloads.recv()).await.expect("an outcome in time").expect("it runs")
+        self.next_with_edits().await.0
+    }
+
+    /// What was edited, apart from the rest.
+    async fn next_with_edits(&mut self) -> (Reload, Edits) {
+        let told = tokio::time::timeout(DEADLINE, self.reloads.recv()).await;
+        let mut reload = told.expect("an outcome in time").expect("it runs");
+        let edits = match &mut reload {
+            Reload::Loaded { edits, .. } => std::mem::take(edits),
+            Reload::Unchanged { .. } | Reload::Failed { .. } | Reload::Held { .. } => Edits::default(),
+        };
+        (reload, edits)
     }
 
     /// (generation, ACLs, users) that hold.
@@ -67,7 +78,7 @@ fn acls(topics: &[&str]) -> String {
 }
 
 fn loaded(generation: u64, acls: usize, added: usize, removed: usize) -> Reload {
-    Reload::Loaded { generation, acls, added, removed, users: 0, warnings: Vec::new() }
+    Reload::Loaded { generation, acls, added, removed, users: 0, warnings: Vec::new(), edits: Edits::default() }
 }
 
 #[tokio::test]
@@ -126,7 +137,15 @@ async fn the_link_that_kubernetes_swaps_changes_all_files_at_once() {
     let mut followed = Followed::in_directory(directory, |_, _| {});
     assert_eq!(followed.current.load().users.groups("alice"), ["Group:one".into()]);
     std::fs::rename(followed.path("..data_tmp"), followed.path("..data")).expect("renamed");
-    let expected = Reload::Loaded { generation: 2, acls: 2, added: 1, removed: 0, users: 1, warnings: Vec::new() };
+    let expected = Reload::Loaded {
+        generation: 2,
+        acls: 2,
+        added: 1,
+        removed: 0,
+        users: 1,
+        warnings: Vec::new(),
+        edits: Edits::default(),
+    };
     assert_eq!(followed.next().await, expected);
     assert_eq!(followed.current.load().users.groups("alice"), ["Group:two".into()]);
 }
@@ -208,4 +227,27 @@ async fn a_comment_is_no_new_generation() {
     followed.write(&format!("# a comment\n{users}{}", acls(&["a"])));
     assert_eq!(followed.next().await, Reload::Unchanged { generation: 1 });
     assert_eq!(followed.holds(), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn an_edit_is_told_with_what_was_and_what_is() {
+    let users = |users: &str| format!("users:\n{users}{}", acls(&["a"]));
+    let mut followed = Followed::start(&users("  a: { groups: [x] }\n  b: { groups: [x] }\n"), |_, _| {});
+    let before = followed.current.load_full();
+    let edited = users("  b: { groups: [y] }\n  c: { groups: [x] }\n").replace("topic: a", "topic: b");
+    // Everything that was there is removed: that is meant.
+    followed.write(&format!("allow_mass_removal: true\n{edited}"));
+    let (_, edits) = followed.next_with_edits().await;
+    let after = followed.current.load_full();
+    let expected = Edits {
+        file: followed.path("acls.yaml").display().to_string(),
+        added: after.policy.bindings().collect(),
+        removed: before.policy.bindings().collect(),
+        users: vec![
+            ("a".to_owned(), UserEdit::Deleted),
+            ("b".to_owned(), UserEdit::Altered),
+            ("c".to_owned(), UserEdit::Created),
+        ],
+    };
+    assert_eq!(edits, expected);
 }

@@ -12,6 +12,26 @@ const DATABASE: &str = "store.redb";
 const NEW_DATABASE: &str = "store.redb.new";
 const MARK: &str = "initialised";
 
+/// What will stop a start, as far as it can be seen without touching anything.
+pub(super) fn check(directory: &Path) -> Result<(), EmbeddedError> {
+    if !directory.exists() {
+        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+        return match parent.is_none_or(Path::is_dir) {
+            true => Ok(()),
+            false => {
+                let cause = io::Error::other("the directory it is to be made in is not there");
+                Err(EmbeddedError::io(directory, cause))
+            }
+        };
+    }
+    is_private(directory)?;
+    let (path, mark) = (directory.join(DATABASE), directory.join(MARK));
+    match mark.exists() && !path.exists() {
+        true => Err(EmbeddedError::Lost { path, mark }),
+        false => Ok(()),
+    }
+}
+
 /// The database, and whether it was made just now.
 pub(super) fn open(directory: &Path, bootstrap: &Bootstrap) -> Result<(Database, bool), EmbeddedError> {
     make_private(directory)?;
@@ -33,14 +53,16 @@ pub(super) fn open(directory: &Path, bootstrap: &Bootstrap) -> Result<(Database,
 fn make_private(directory: &Path) -> Result<(), EmbeddedError> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let mode = fs::metadata(directory).map_err(|error| EmbeddedError::io(directory, error))?.mode();
-            match mode & 0o077 {
-                0 => Ok(()),
-                _ => Err(EmbeddedError::OpenToOthers { directory: directory.to_owned(), mode: mode & 0o7777 }),
-            }
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => is_private(directory),
         Err(error) => Err(EmbeddedError::io(directory, error)),
+    }
+}
+
+fn is_private(directory: &Path) -> Result<(), EmbeddedError> {
+    let mode = fs::metadata(directory).map_err(|error| EmbeddedError::io(directory, error))?.mode();
+    match mode & 0o077 {
+        0 => Ok(()),
+        _ => Err(EmbeddedError::OpenToOthers { directory: directory.to_owned(), mode: mode & 0o7777 }),
     }
 }
 

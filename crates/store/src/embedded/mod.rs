@@ -76,6 +76,14 @@ pub fn load(directory: &Path, bootstrap: &Bootstrap) -> Result<LoadedDatabase, E
     Ok(LoadedDatabase { database, acls, users, is_new })
 }
 
+/// What will stop a start with this directory, as far as it can be seen without touching it. For `doorkeeper check`.
+///
+/// # Errors
+/// As [`load`], but for what only opening the database can tell.
+pub fn check(directory: &Path) -> Result<(), EmbeddedError> {
+    directory::check(directory)
+}
+
 impl LoadedDatabase {
     pub fn acls(&self) -> &[AclBinding] {
         &self.acls

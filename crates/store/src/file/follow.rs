@@ -1,5 +1,6 @@
 //! The task that turns changes of the file into what holds.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use tokio::task::spawn_blocking;
 use super::FileSettings;
 use super::read::{self, Failed, Files, Loaded};
 use super::removal::{self, Change};
+use super::user::UserEntry;
 use super::watch::Directories;
-use crate::{Current, Reload};
+use crate::{Current, Edits, Reload, UserEdit};
 
 /// Whoever never stops writing is read anyway: [`read::load`] finds a moment or says that there is none.
 const LONGEST_WAIT_FOR_QUIET: Duration = Duration::from_secs(30);
@@ -122,5 +124,26 @@ fn believe(settings: &FileSettings, current: &Current, loaded: &Loaded, new: &Lo
         removed: change.removed.len(),
         users: now.users.len(),
         warnings: new.warnings.clone(),
+        edits: Edits {
+            file: settings.path.display().to_string(),
+            added: change.added,
+            removed: change.removed,
+            users: edited_users(&loaded.document.users, &document.users),
+        },
     }
+}
+
+fn edited_users(old: &[UserEntry], new: &[UserEntry]) -> Vec<(String, UserEdit)> {
+    fn by_name(entries: &[UserEntry]) -> BTreeMap<&str, &UserEntry> {
+        entries.iter().map(|entry| (entry.name.as_str(), entry)).collect()
+    }
+    let (old, new) = (by_name(old), by_name(new));
+    let edit = |name: &str| match (old.get(name), new.get(name)) {
+        (None, Some(_)) => Some(UserEdit::Created),
+        (Some(_), None) => Some(UserEdit::Deleted),
+        (Some(before), Some(after)) if before != after => Some(UserEdit::Altered),
+        (Some(_), Some(_)) | (None, None) => None,
+    };
+    let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    names.into_iter().filter_map(|name| Some((name.to_owned(), edit(name)?))).collect()
 }
