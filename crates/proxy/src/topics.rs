@@ -1,9 +1,13 @@
 //! What a decision needs to know of topics, asked of the very broker that the client's connection belongs to.
 //!
 //! Ids of topics are never used twice, so an id and its name may be remembered. Whether a topic exists is asked every
-//! time: topics come and go behind our back. `auto.create.topics.enable` is remembered for seconds.
+//! time: topics come and go behind our back. `auto.create.topics.enable` is remembered for seconds, and an id that no topic
+//! has for one.
+//!
+//! All clients of a broker share one control connection, which is answered in order. So what one look-up asks is asked in
+//! slices, one after the other: between two of them others have their turn. A client's connection has one look-up under way.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,6 +23,13 @@ use crate::brokers::Node;
 
 /// Names of topic ids that are remembered; when there are more, the memory begins anew.
 const MOST_NAMES: usize = 65_536;
+
+/// Topics that are asked about at once.
+const SLICE: usize = 1000;
+
+/// How long an id is believed to be nobody's. A topic that was just created may be unknown to its clients for so long, as
+/// while the news of it travels from broker to broker.
+const UNKNOWN_KEPT: Duration = Duration::from_secs(1);
 
 /// How long `auto.create.topics.enable` of a broker is believed. It can only be changed by a restart.
 const AUTO_CREATE_KEPT: Duration = Duration::from_secs(5);
@@ -43,12 +54,21 @@ pub(crate) enum LookupError {
 pub(crate) struct Topics {
     names: DashMap<Uuid, StrBytes>,
     most_names: usize,
+    /// When ids were found to be nobody's.
+    unknown: DashMap<Uuid, Instant>,
+    unknown_kept: Duration,
     auto_create: Mutex<HashMap<i32, (Instant, bool)>>,
 }
 
 impl Default for Topics {
     fn default() -> Topics {
-        Topics { names: DashMap::new(), most_names: MOST_NAMES, auto_create: Mutex::default() }
+        Topics {
+            names: DashMap::new(),
+            most_names: MOST_NAMES,
+            unknown: DashMap::new(),
+            unknown_kept: UNKNOWN_KEPT,
+            auto_create: Mutex::default(),
+        }
     }
 }
 
@@ -74,39 +94,52 @@ impl Topics {
         for id in &lookup.topic_ids {
             match self.names.get(id) {
                 Some(name) => drop(found.insert(*id, name.clone())),
+                None if self.is_unknown(id) => {}
                 None => missing.push(*id),
             }
         }
-        if !missing.is_empty() {
-            for topic in self.ask(node, MetadataTopics::Ids(missing)).await? {
-                found.extend(self.learn(&topic));
+        for slice in missing.chunks(SLICE) {
+            for topic in self.ask(node, MetadataTopics::Ids(slice.to_vec())).await? {
+                // Only what was asked, whatever else a broker may say.
+                found.extend(self.learn(&topic).filter(|(id, _)| lookup.topic_ids.contains(id)));
             }
-            // Only what was asked, whatever else a broker may say.
-            found.retain(|id, _| lookup.topic_ids.contains(id));
+            slice.iter().filter(|id| !found.contains_key(id)).for_each(|id| self.learn_unknown(*id));
         }
         Ok(found)
     }
 
+    fn is_unknown(&self, id: &Uuid) -> bool {
+        self.unknown.get(id).is_some_and(|learned| learned.elapsed() < self.unknown_kept)
+    }
+
+    fn learn_unknown(&self, id: Uuid) {
+        if self.unknown.len() >= self.most_names {
+            self.unknown.clear();
+        }
+        self.unknown.insert(id, Instant::now());
+    }
+
     async fn existing(&self, node: &Node, lookup: &Lookup) -> Result<HashMap<StrBytes, FoundTopic>, LookupError> {
-        let asked = if lookup.all_topics {
-            MetadataTopics::All
-        } else if lookup.topics.is_empty() {
-            return Ok(HashMap::new());
-        } else {
-            MetadataTopics::Names(lookup.topics.iter().cloned().collect())
-        };
-        let topics = self.ask(node, asked).await?;
-        Ok(topics.into_iter().filter_map(|topic| found_topic(topic, lookup)).collect())
+        if lookup.all_topics {
+            let topics = self.ask(node, MetadataTopics::All).await?;
+            return Ok(topics.into_iter().filter_map(|topic| found_topic(topic, lookup)).collect());
+        }
+        let mut found = HashMap::with_capacity(lookup.topics.len());
+        for names in slices(&lookup.topics) {
+            let topics = self.ask(node, MetadataTopics::Names(names)).await?;
+            found.extend(topics.into_iter().filter_map(|topic| found_topic(topic, lookup)));
+        }
+        Ok(found)
     }
 
     /// The answer may lag behind: a topic that is being created is answered with 3 or 5.
     async fn create(&self, node: &Node, lookup: &Lookup) -> Result<HashMap<StrBytes, i16>, LookupError> {
-        if lookup.create_topics.is_empty() {
-            return Ok(HashMap::new());
+        let mut created = HashMap::with_capacity(lookup.create_topics.len());
+        for names in slices(&lookup.create_topics) {
+            let response = node.control().metadata(MetadataTopics::Names(names), true).await?;
+            created.extend(response.topics.into_iter().filter_map(|topic| Some((topic.name?.0, topic.error_code))));
         }
-        let names = MetadataTopics::Names(lookup.create_topics.iter().cloned().collect());
-        let response = node.control().metadata(names, true).await?;
-        Ok(response.topics.into_iter().filter_map(|topic| Some((topic.name?.0, topic.error_code))).collect())
+        Ok(created)
     }
 
     async fn auto_create_topics(&self, node: &Node, lookup: &Lookup) -> Result<bool, LookupError> {
@@ -171,9 +204,16 @@ impl Topics {
             self.names.clear();
         }
         let name = StrBytes::from_string(name.as_str().to_owned());
+        self.unknown.remove(&topic.topic_id);
         self.names.insert(topic.topic_id, name.clone());
         Some((topic.topic_id, name))
     }
+}
+
+/// What is asked at once of what has to be asked.
+fn slices(names: &BTreeSet<StrBytes>) -> impl Iterator<Item = Vec<StrBytes>> {
+    let mut rest = names.iter().cloned();
+    std::iter::from_fn(move || Some(rest.by_ref().take(SLICE).collect::<Vec<_>>()).filter(|slice| !slice.is_empty()))
 }
 
 fn found_topic(topic: MetadataResponseTopic, lookup: &Lookup) -> Option<(StrBytes, FoundTopic)> {
@@ -244,8 +284,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_is_asked_once_and_an_unknown_id_every_time() {
-        let stage = stage().await;
+    async fn a_name_is_asked_once_and_an_unknown_id_again_after_a_moment() {
+        let mut stage = stage().await;
+        stage.topics.unknown_kept = Duration::ZERO;
         let expected = HashMap::from([(Uuid::from_u128(7), name("orders"))]);
         for asked in 1..=2 {
             let answer = stage.resolve(&ids(&[7, 99])).await.unwrap();
@@ -257,6 +298,41 @@ mod tests {
         stage.cluster.add_topic("late", 99, 1);
         let answer = stage.resolve(&ids(&[99])).await.unwrap();
         assert_eq!(answer.topic_names, HashMap::from([(Uuid::from_u128(99), name("late"))]));
+    }
+
+    #[tokio::test]
+    async fn an_unknown_id_is_remembered_for_a_moment_unless_a_topic_turns_out_to_have_it() {
+        let mut stage = stage().await;
+        stage.topics.unknown_kept = Duration::from_secs(3600);
+        for _ in 0..3 {
+            assert_eq!(stage.resolve(&ids(&[98, 99])).await.unwrap().topic_names, HashMap::new());
+        }
+        assert_eq!(stage.asked(), 1);
+        stage.cluster.add_topic("late", 99, 1);
+        stage.resolve(&Lookup::topics(&[name("late")])).await.unwrap();
+        let answer = stage.resolve(&ids(&[98, 99])).await.unwrap();
+        assert_eq!(answer.topic_names, HashMap::from([(Uuid::from_u128(99), name("late"))]));
+        assert_eq!(stage.asked(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_memory_for_unknown_ids_is_bounded() {
+        let mut stage = stage().await;
+        stage.topics.most_names = 10;
+        for id in 100..130 {
+            stage.resolve(&ids(&[id])).await.unwrap();
+            assert!(stage.topics.unknown.len() <= 10);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_look_up_asks_is_asked_in_slices() {
+        let stage = stage().await;
+        let answer = stage.resolve(&Lookup::topic_ids((1..=2500).map(Uuid::from_u128))).await.unwrap();
+        assert_eq!((answer.topic_names.len(), stage.asked()), (2, 3));
+        let names: Vec<StrBytes> = (0..1500).map(|number| name(&format!("missing-{number}"))).collect();
+        let answer = stage.resolve(&Lookup::topics(names.iter().chain([&name("orders")]))).await.unwrap();
+        assert_eq!((answer.topics, stage.asked()), (HashMap::from([(name("orders"), found(7, 3))]), 5));
     }
 
     #[tokio::test]
