@@ -26,7 +26,8 @@
 //! only while a thread looks at it: while it waits, for answers or for a look-up, its bytes are kept, and what it looks up
 //! is counted.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
 
@@ -52,9 +53,36 @@ pub(crate) struct Budget {
     unauthenticated: AtomicUsize,
     requests: AtomicUsize,
     overdrawn: AtomicBool,
-    /// Whether anybody waits: the only thing that giving back looks at when nobody does.
-    anybody_waits: AtomicBool,
-    waiting: Mutex<Vec<Waker>>,
+    /// Who waits for the share of strangers. Only what strangers give back helps them; so with the next.
+    for_unauthenticated: Waiting,
+    /// Who waits for the share of requests.
+    for_requests: Waiting,
+    /// Who waits because all is used up.
+    for_any: Waiting,
+    next_waiter: AtomicU64,
+}
+
+/// Those that wait for the same bytes.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// The only thing that giving back looks at when nobody waits.
+    anybody: AtomicBool,
+    wakers: Mutex<HashMap<u64, Waker>>,
+}
+
+impl Waiting {
+    fn enter(&self, waiter: u64, cx: &Context<'_>) {
+        let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        wakers.insert(waiter, cx.waker().clone());
+        self.anybody.store(true, SeqCst);
+    }
+
+    fn wake(&self) {
+        if self.anybody.swap(false, SeqCst) {
+            let wakers = std::mem::take(&mut *self.wakers.lock().unwrap_or_else(PoisonError::into_inner));
+            wakers.into_values().for_each(Waker::wake);
+        }
+    }
 }
 
 impl Budget {
@@ -65,14 +93,16 @@ impl Budget {
             unauthenticated: AtomicUsize::new(0),
             requests: AtomicUsize::new(0),
             overdrawn: AtomicBool::new(false),
-            anybody_waits: AtomicBool::new(false),
-            waiting: Mutex::new(Vec::new()),
+            for_unauthenticated: Waiting::default(),
+            for_requests: Waiting::default(),
+            for_any: Waiting::default(),
+            next_waiter: AtomicU64::new(0),
         })
     }
 
     /// A permit for nothing yet.
     pub(crate) fn permit(self: &Arc<Budget>, class: Class) -> Permit {
-        Permit { budget: Arc::clone(self), class, bytes: 0, overdraws: false }
+        Permit { budget: Arc::clone(self), class, bytes: 0, overdraws: false, waiter: None }
     }
 
     /// The most that one class may ever hold.
@@ -91,7 +121,7 @@ impl Budget {
 
     /// Whether anybody waits for bytes.
     pub(crate) fn is_short(&self) -> bool {
-        self.anybody_waits.load(SeqCst)
+        [&self.for_unauthenticated, &self.for_requests, &self.for_any].iter().any(|list| list.anybody.load(SeqCst))
     }
 
     /// What a class may hold for one of it to hold so much.
@@ -106,13 +136,17 @@ impl Budget {
         self.used() < self.total && self.counter(class).is_none_or(|held| held.load(SeqCst) < share)
     }
 
-    /// Has the task woken when bytes are given back. The caller tries once more after this, or it may miss them.
-    pub(crate) fn wake_when_given_back(&self, cx: &Context<'_>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if !waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
-            waiting.push(cx.waker().clone());
+    /// Whether the class has no room for so much, whatever others hold.
+    fn is_class_full(&self, class: Class, bytes: usize, share: usize) -> bool {
+        self.counter(class).is_some_and(|held| held.load(SeqCst).saturating_add(bytes.max(1)) > share)
+    }
+
+    fn waiting_for(&self, class: Class) -> &Waiting {
+        match class {
+            Class::Unauthenticated => &self.for_unauthenticated,
+            Class::Requests => &self.for_requests,
+            Class::Responses => &self.for_any,
         }
-        self.anybody_waits.store(true, SeqCst);
     }
 
     fn counter(&self, class: Class) -> Option<&AtomicUsize> {
@@ -150,11 +184,10 @@ impl Budget {
         }
     }
 
-    fn wake(&self) {
-        if self.anybody_waits.swap(false, SeqCst) {
-            let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-            waiting.into_iter().for_each(Waker::wake);
-        }
+    /// Bytes of the class were given back.
+    fn wake(&self, class: Class) {
+        self.waiting_for(class).wake();
+        self.for_any.wake();
     }
 }
 
@@ -170,13 +203,11 @@ pub(crate) struct Permit {
     class: Class,
     bytes: usize,
     overdraws: bool,
+    /// Under what it waits, if it ever did.
+    waiter: Option<u64>,
 }
 
 impl Permit {
-    pub(crate) fn budget(&self) -> &Arc<Budget> {
-        &self.budget
-    }
-
     pub(crate) fn class(&self) -> Class {
         self.class
     }
@@ -188,6 +219,23 @@ impl Permit {
     /// Whether there is room at all for a read whose length is not known yet.
     pub(crate) fn has_room(&self) -> bool {
         self.overdraws || self.budget.has_room(self.class, self.budget.share_of_one(self.class, self.bytes))
+    }
+
+    /// Has the task woken when bytes are given back that help it to so many more (0: a read whose length is not known).
+    /// The caller tries once more after this, or it may miss them.
+    pub(crate) fn wake_when_given_back(&mut self, cx: &Context<'_>, bytes: usize) {
+        let budget = &self.budget;
+        let waiter = *self.waiter.get_or_insert_with(|| budget.next_waiter.fetch_add(1, SeqCst));
+        let share = budget.share_of_one(self.class, self.bytes + bytes);
+        let is_class_full = || budget.is_class_full(self.class, bytes, share);
+        if is_class_full() {
+            budget.waiting_for(self.class).enter(waiter, cx);
+            if is_class_full() {
+                return;
+            }
+        }
+        // Whatever is short, everybody who gives back wakes this list.
+        budget.for_any.enter(waiter, cx);
     }
 
     /// Counts bytes that are here already.
@@ -220,14 +268,14 @@ impl Permit {
     pub(crate) fn split(&mut self, bytes: usize) -> Permit {
         let part = bytes.min(self.bytes);
         self.bytes -= part;
-        Permit { budget: Arc::clone(&self.budget), class: self.class, bytes: part, overdraws: false }
+        Permit { budget: Arc::clone(&self.budget), class: self.class, bytes: part, overdraws: false, waiter: None }
     }
 
     /// Lets the next one go beyond the share, and keeps the bytes.
     pub(crate) fn stop_overdrawing(&mut self) {
         if std::mem::take(&mut self.overdraws) {
             self.budget.overdrawn.store(false, SeqCst);
-            self.budget.wake();
+            self.budget.wake(self.class);
         }
     }
 
@@ -235,8 +283,8 @@ impl Permit {
     pub(crate) fn reclassify(&mut self, class: Class) {
         self.budget.add(class, self.bytes);
         self.budget.subtract(self.class, self.bytes);
+        self.budget.wake(self.class);
         self.class = class;
-        self.budget.wake();
     }
 }
 
@@ -249,7 +297,7 @@ impl Drop for Permit {
             self.budget.overdrawn.store(false, SeqCst);
         }
         if self.bytes > 0 || self.overdraws {
-            self.budget.wake();
+            self.budget.wake(self.class);
         }
     }
 }
@@ -320,14 +368,71 @@ mod tests {
         let budget = Budget::new(1000);
         let mut all = budget.permit(Class::Responses);
         assert!(all.try_add(1000));
-        let woken = Arc::new(Count(AtomicUsize::new(0)));
-        let waker = Waker::from(Arc::clone(&woken));
-        budget.wake_when_given_back(&Context::from_waker(&waker));
-        budget.wake_when_given_back(&Context::from_waker(&waker));
+        let waiter = Waiter::of(&budget, Class::Responses);
+        let mut waiting = waiter.waits();
+        waiting.wake_when_given_back(&Context::from_waker(&waiter.waker()), 1);
         assert!(budget.is_short());
         drop(all.split(1));
         drop(all);
-        assert_eq!((woken.0.load(SeqCst), budget.is_short()), (1, false));
+        assert_eq!((waiter.woken(), budget.is_short()), (1, false));
+    }
+
+    #[test]
+    fn only_those_are_woken_whom_it_helps() {
+        let budget = Budget::new(1000);
+        let mut request = budget.permit(Class::Requests);
+        let mut stranger = budget.permit(Class::Unauthenticated);
+        let mut response = budget.permit(Class::Responses);
+        assert!(request.try_add(600) && stranger.try_add(100) && response.try_add(300));
+        let waiters =
+            [Class::Unauthenticated, Class::Requests, Class::Responses].map(|class| Waiter::of(&budget, class));
+        let _waiting: Vec<Permit> = waiters.iter().map(Waiter::waits).collect();
+        let woken = || waiters.each_ref().map(Waiter::woken);
+
+        drop(response.split(10));
+        assert_eq!(woken(), [0, 0, 1], "both shares are used up as before");
+        drop(request.split(10));
+        assert_eq!(woken(), [0, 1, 1]);
+        drop(stranger);
+        assert_eq!((woken(), budget.is_short()), ([1, 1, 1], false));
+    }
+
+    #[test]
+    fn a_request_that_fits_its_share_waits_for_anybodys_bytes() {
+        let budget = Budget::new(1000);
+        let mut response = budget.permit(Class::Responses);
+        assert!(response.try_add(1000));
+        let waiter = Waiter::of(&budget, Class::Requests);
+        let _waiting = waiter.waits();
+        drop(response.split(10));
+        assert_eq!(waiter.woken(), 1);
+    }
+
+    /// A task that waits for a byte.
+    struct Waiter {
+        budget: Arc<Budget>,
+        class: Class,
+        count: Arc<Count>,
+    }
+
+    impl Waiter {
+        fn of(budget: &Arc<Budget>, class: Class) -> Waiter {
+            Waiter { budget: Arc::clone(budget), class, count: Arc::new(Count(AtomicUsize::new(0))) }
+        }
+
+        fn waker(&self) -> Waker {
+            Waker::from(Arc::clone(&self.count))
+        }
+
+        fn waits(&self) -> Permit {
+            let mut permit = self.budget.permit(self.class);
+            permit.wake_when_given_back(&Context::from_waker(&self.waker()), 1);
+            permit
+        }
+
+        fn woken(&self) -> usize {
+            self.count.0.load(SeqCst)
+        }
     }
 
     struct Count(AtomicUsize);

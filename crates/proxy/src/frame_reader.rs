@@ -282,7 +282,7 @@ impl FrameReader {
         if self.try_take(bytes) {
             return Poll::Ready(());
         }
-        self.permit.budget().wake_when_given_back(cx);
+        self.permit.wake_when_given_back(cx, bytes);
         if self.try_take(bytes) || self.try_overdraw(bytes) {
             return Poll::Ready(());
         }
