@@ -1,7 +1,7 @@
 //! The brokers of the cluster: found from the bootstrap servers, kept current, and pinned to one cluster.
 //!
-//! 1. All known brokers are asked for Metadata, every `refresh` and whenever something was lost or missed. Until one is
-//!    known, the bootstrap servers are asked in turn.
+//! 1. All known brokers are asked for Metadata, every `refresh`, whenever something was lost, and at most once a second
+//!    because somebody missed a broker: that may be anybody who found a port. Until one is known, the bootstrap servers are asked in turn.
 //! 2. The first sound answer says which brokers are live. One that is new appears, one that has moved gets a new
 //!    control connection, one that is gone is kept as not live: its id may come back, and its connections may still work.
 //! 3. The cluster's id is pinned with the first answer. If any broker names another one, nothing is forwarded, for as long
@@ -28,6 +28,7 @@ pub(crate) use node::Node;
 pub(crate) struct Brokers {
     cluster: watch::Receiver<Arc<Cluster>>,
     refresh: Arc<Notify>,
+    missed: Arc<Notify>,
     turn: AtomicUsize,
     task: JoinHandle<()>,
 }
@@ -36,16 +37,17 @@ impl Brokers {
     /// Begins to look for brokers at the connector's bootstrap servers.
     pub(crate) fn start(connector: Connector, refresh: Duration) -> Arc<Brokers> {
         let (told, cluster) = watch::channel(Arc::default());
-        let now = Arc::new(Notify::new());
-        let task = tokio::spawn(Discovery::new(connector, told, Arc::clone(&now), refresh).run());
-        Arc::new(Brokers { cluster, refresh: now, turn: AtomicUsize::new(0), task })
+        let (now, missed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let discovery = Discovery::new(connector, told, Arc::clone(&now), Arc::clone(&missed), refresh);
+        let task = tokio::spawn(discovery.run());
+        Arc::new(Brokers { cluster, refresh: now, missed, turn: AtomicUsize::new(0), task })
     }
 
-    /// A broker by its id. None if there is none, or if nothing may be forwarded; then the cluster is asked again.
+    /// A broker by its id. None if there is none, or if nothing may be forwarded; then the cluster is asked again soon.
     pub(crate) fn node(&self, id: i32) -> Option<Arc<Node>> {
         let node = self.cluster.borrow().node(id);
         if node.is_none() {
-            self.refresh_soon();
+            self.missed.notify_one();
         }
         node
     }
@@ -54,7 +56,7 @@ impl Brokers {
     pub(crate) fn any_live(&self) -> Option<Arc<Node>> {
         let node = self.cluster.borrow().any_live(self.turn.fetch_add(1, Ordering::Relaxed));
         if node.is_none() {
-            self.refresh_soon();
+            self.missed.notify_one();
         }
         node
     }
@@ -169,6 +171,28 @@ mod tests {
         let _two = broker(&cluster, 2).await;
         assert!(brokers.node(2).is_none());
         until(&brokers, "broker 2", |cluster| cluster.node(2).is_some()).await;
+    }
+
+    #[tokio::test]
+    async fn brokers_that_do_not_exist_are_looked_for_once_a_second_and_lost_ones_at_once() {
+        let cluster = FakeCluster::default();
+        let one = broker(&cluster, 1).await;
+        let brokers = start(vec![one.address()], NEVER);
+        brokers.first_seen().await;
+        let asked = cluster.times_asked(ApiKey::Metadata);
+        let began = tokio::time::Instant::now();
+        while cluster.times_asked(ApiKey::Metadata) < asked + 3 {
+            assert!(began.elapsed() < Duration::from_secs(10), "the cluster was not asked again");
+            assert!(brokers.node(7).is_none());
+            tokio::task::yield_now().await;
+        }
+        assert!(began.elapsed() > Duration::from_secs(2), "three rounds within {:?}", began.elapsed());
+
+        let _two = broker(&cluster, 2).await;
+        let began = tokio::time::Instant::now();
+        brokers.refresh_soon();
+        until(&brokers, "broker 2", |cluster| cluster.node(2).is_some()).await;
+        assert!(began.elapsed() < Duration::from_secs(1), "only after {:?}", began.elapsed());
     }
 
     #[tokio::test]

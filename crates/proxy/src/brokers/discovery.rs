@@ -17,6 +17,10 @@ use super::{Cluster, Node};
 /// Between the beginnings of two rounds, however often something is lost.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Between the beginning of a round and that of one for brokers that were missed: anybody who can connect to a port whose
+/// broker does not exist misses one.
+const PAUSE_WHEN_MISSED: Duration = Duration::from_secs(1);
+
 /// Until the next round when the last one did not hear from everybody.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -29,8 +33,10 @@ const MOST_BROKERS: usize = 10_000;
 pub(super) struct Discovery {
     connector: Connector,
     cluster: watch::Sender<Arc<Cluster>>,
-    /// Wakes the task: somebody missed a broker, or a control connection was lost.
+    /// Wakes the task: a control connection was lost, or a broker cannot be reached.
     now: Arc<Notify>,
+    /// Wakes the task, in a while: somebody missed a broker.
+    missed: Arc<Notify>,
     refresh: Duration,
     /// What was wrong in the last round: told once.
     problem: Option<String>,
@@ -59,12 +65,14 @@ impl Discovery {
         connector: Connector,
         cluster: watch::Sender<Arc<Cluster>>,
         now: Arc<Notify>,
+        missed: Arc<Notify>,
         refresh: Duration,
     ) -> Discovery {
         Discovery {
             connector,
             cluster,
             now,
+            missed,
             refresh,
             problem: None,
             live_brokers: gauge!("doorkeeper_upstream_brokers"),
@@ -82,6 +90,10 @@ impl Discovery {
             tokio::select! {
                 () = sleep(wait) => {}
                 () = self.now.notified() => {}
+                () = async {
+                    self.missed.notified().await;
+                    sleep_until(began + PAUSE_WHEN_MISSED).await;
+                } => {}
             }
             sleep_until(began + PAUSE).await;
         }
