@@ -228,7 +228,12 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "{ file: acls.yaml }",
         "{ embedded: db, poll_interval: 10s }",
-        "16:32: store.poll_interval: is for `file`: nobody else writes an embedded store",
+        "16:39: store.poll_interval: is for `file`: nobody else writes an embedded store",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ embedded: nowhere/db }",
+        "16:20: store.embedded: cannot use `nowhere/db`: the directory it is to be made in is not there",
     ),
     (
         "{ file: acls.yaml }",
@@ -248,7 +253,7 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "{ file: acls.yaml }",
         "{ embedded: db, bootstrap: { acls: [{ principal: User:a, allow: Reed, topic: a }] } }",
-        "16:73: store.bootstrap.acls[0].allow: `Reed` is not understood, expected `All`, `Read`, `Write`, `Create`, `Delete`, `Alter`, `Describe`, `ClusterAction`, `DescribeConfigs`, `AlterConfigs`, `IdempotentWrite`, `CreateTokens`, `DescribeTokens` or `TwoPhaseCommit`",
+        "16:72: store.bootstrap.acls[0].allow: `Reed` is not understood, expected `All`, `Read`, `Write`, `Create`, `Delete`, `Alter`, `Describe`, `ClusterAction`, `DescribeConfigs`, `AlterConfigs`, `IdempotentWrite`, `CreateTokens`, `DescribeTokens` or `TwoPhaseCommit`",
     ),
     (
         "{ file: acls.yaml }",
@@ -324,6 +329,17 @@ fn all_mistakes_of_both_files_are_told_at_once() {
         "{said}"
     );
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn without_a_word_about_the_store_it_is_embedded_and_not_touched_by_a_check() {
+    let scene = Scene::new(&GOOD.replace("store: { file: acls.yaml }\n", ""), GOOD_ACLS);
+    let output = scene.run(&["check", "doorkeeper.yaml"]);
+    let said = text(&output.stdout);
+    let expected = "doorkeeper.yaml can be run: cluster `test`, 1 listener (CLIENT), ACLs and users in the embedded store \
+                    `doorkeeper-store`\n";
+    assert_eq!((output.status.code(), said.as_str()), (Some(0), expected));
+    assert!(!scene.path("doorkeeper-store").exists());
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(crate) fn read(path: &Path) -> Read {
     let mut reading = Reading::new(path, FileReferences::RelativeTo(directory_of(path)));
     let parts = reading.tree().and_then(|tree| {
         let fields = Fields::of_document(&mut reading, &tree)?;
-        Some(document(&mut reading, fields, &directory_of(path)))
+        Some(document(&mut reading, fields))
     });
     let mut problems = Vec::new();
     if let Some(store) = parts.as_ref().and_then(|parts| parts.store.as_ref()) {
@@ -115,7 +115,7 @@ struct Parts {
     expiries: Vec<Expiry>,
 }
 
-fn document(reading: &mut Reading, mut fields: Fields<'_>, directory: &Path) -> Parts {
+fn document(reading: &mut Reading, mut fields: Fields<'_>) -> Parts {
     let mut expiries = Vec::new();
     let mut ports = Ports::default();
     let cluster = fields.required(reading, "cluster", "a name for the cluster behind us");
@@ -128,7 +128,7 @@ fn document(reading: &mut Reading, mut fields: Fields<'_>, directory: &Path) -> 
         fields.optional("authorizer").and_then(|field| authorizer::read(reading, &field)).unwrap_or_default();
     let store = match fields.optional("store") {
         Some(field) => store::read(reading, &field),
-        None => Some(store::by_default(directory)),
+        None => store::by_default(reading),
     };
     let metrics = fields.optional("metrics").and_then(|field| metrics(reading, &field, &mut ports));
     let logging = fields.optional("logging").map(|field| logging::read(reading, &field)).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! `store`: where ACLs and users are, together or apart, and what a new store begins with.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use store::Bootstrap;
 use store::file::{FileSettings, Part};
 use store::yaml::{Field, Fields, Reading};
-use store::{Place, Places};
+use store::{Mark, Place, Places};
 
 use super::units::duration;
 
@@ -22,9 +22,13 @@ pub(super) struct Section {
 }
 
 /// Without the section: an embedded store.
-pub(super) fn by_default(directory_of_configuration: &Path) -> Section {
-    let directory = directory_of_configuration.join(DEFAULT_DIRECTORY);
-    Section { places: Places::Together(Place::Embedded(directory)), bootstrap: Bootstrap::default() }
+pub(super) fn by_default(reading: &mut Reading) -> Option<Section> {
+    let (mark, key) = (Mark::WHOLE_FILE, "store");
+    let directory = reading.locate(mark, key, DEFAULT_DIRECTORY)?;
+    if let Err(error) = store::embedded::check(&directory) {
+        reading.error(mark, key, error.to_string());
+    }
+    Some(Section { places: Places::Together(Place::Embedded(directory)), bootstrap: Bootstrap::default() })
 }
 
 pub(super) fn read(reading: &mut Reading, field: &Field<'_>) -> Option<Section> {
@@ -98,7 +102,11 @@ fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part) -> Option<P
                     field.error(reading, "is for `file`: nobody else writes an embedded store");
                 }
             }
-            located(reading, &embedded, "the path of a directory").map(Place::Embedded)
+            let directory = located(reading, &embedded, "the path of a directory")?;
+            if let Err(error) = store::embedded::check(&directory) {
+                embedded.error(reading, error.to_string());
+            }
+            Some(Place::Embedded(directory))
         }
         (Some(_), Some(embedded)) => {
             embedded
