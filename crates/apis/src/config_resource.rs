@@ -49,13 +49,13 @@ impl ConfigResourceType {
 }
 
 /// Whether a setting of a broker says where brokers or controllers can be reached: a way around us. It is shown blank,
-/// and cannot be altered through us (`docs/differences.md`).
+/// and cannot be altered through us (`docs/differences.md`). Of the controllers' quorum nothing is shown.
 pub(crate) fn tells_an_address(setting: &str) -> bool {
     const NAMES: [&str; 6] = ["listeners", "host.name", "port", "zookeeper.connect", "advertised.host.name", "advertised.port"];
     let name = setting.rsplit_once("listener.name.").map_or(setting, |(_, rest)| rest);
     NAMES.contains(&name)
         || name.starts_with("advertised.")
-        || name.starts_with("controller.quorum.voters")
+        || name.starts_with("controller.quorum.")
         || name.ends_with("bootstrap.servers")
         || name == "controller.listeners"
 }
@@ -71,11 +71,12 @@ mod tests {
             "advertised.listeners",
             "controller.quorum.voters",
             "controller.quorum.bootstrap.servers",
+            "controller.quorum.election.timeout.ms",
             "rlmm.config.remote.log.metadata.common.client.bootstrap.servers",
         ] {
             assert!(tells_an_address(setting), "{setting}");
         }
-        for setting in ["listener.security.protocol.map", "controller.quorum.election.timeout.ms", "num.io.threads"] {
+        for setting in ["listener.security.protocol.map", "controller.listener.names", "num.io.threads"] {
             assert!(!tells_an_address(setting), "{setting}");
         }
     }
