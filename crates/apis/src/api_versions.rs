@@ -24,7 +24,13 @@ pub fn answer(frame: &RequestFrame, broker: &BrokerVersions) -> Bytes {
         version => (version, supported(version, broker)),
     };
     encode_response(version, frame.correlation_id, &response)
-        .expect("keys of the table and features that a broker has sent can be encoded")
+        .or_else(|_| encode_response(version, frame.correlation_id, &without_features(response)))
+        .expect("keys of the table and their versions can be encoded")
+}
+
+/// Without anything that a broker has chosen the bytes of.
+fn without_features(response: ApiVersionsResponse) -> ApiVersionsResponse {
+    ApiVersionsResponse::default().with_error_code(response.error_code).with_api_keys(response.api_keys)
 }
 
 fn unsupported_version(ours: &RangeInclusive<i16>) -> ApiVersionsResponse {
@@ -167,6 +173,17 @@ mod tests {
             let frame = RequestFrame::header(ApiKey::ApiVersions, version, 5, "client");
             let expected = [0, 0, 0, 16, 0, 0, 0, 5, 0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 4];
             assert_eq!(answer(&frame, &broker())[..], expected);
+        }
+    }
+
+    #[test]
+    fn features_that_cannot_be_written_leave_the_versions() {
+        for version in 0..=4 {
+            let whole = supported(version, &broker());
+            let rest = without_features(whole.clone());
+            let expected = ApiVersionsResponse::default().with_api_keys(whole.api_keys);
+            assert_eq!(rest, expected);
+            assert!(encode_response(version, 5, &rest).is_ok());
         }
     }
 
