@@ -3,15 +3,18 @@
 //!
 //! Kafka: `AclControlManager`, whose limit is that of records in one batch of the metadata log.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use acl::{AclBinding, AclBindingFilter, Policy};
+use acl::{AclBinding, AclBindingFilter, PatternFilter, Policy};
 use apis::Refused;
 use authentication::ScramMechanism;
 
 /// ACLs that one request may create, or delete.
 pub const MOST_CHANGES: usize = 10_000;
+
+/// ACLs that the answer to one deletion may name, those that several filters find counted for each.
+const MOST_TOLD: usize = 100 * MOST_CHANGES;
 
 /// What was created.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,24 +67,58 @@ impl Created {
 impl Deleted {
     /// What deleting these would come to.
     pub fn plan(policy: &Policy, filters: &[AclBindingFilter]) -> Result<Deleted, Refused> {
+        let by_name = ByName::new(filters);
+        if by_name.without_one_name.len() > MOST_CHANGES {
+            return Err(Refused::TooMany);
+        }
         let mut found = vec![Vec::new(); filters.len()];
-        let mut removed = Vec::new();
+        let (mut removed, mut told) = (Vec::new(), 0);
         for binding in policy.bindings() {
             let mut is_found = false;
-            for (filter, found) in filters.iter().zip(&mut found) {
-                if filter.matches(&binding) {
+            for &at in by_name.candidates(&binding) {
+                if let (Some(filter), Some(found)) = (filters.get(at), found.get_mut(at))
+                    && filter.matches(&binding)
+                {
                     found.push(binding.clone());
+                    told += 1;
                     is_found = true;
                 }
             }
             if is_found {
                 removed.push(binding);
             }
-            if removed.len() > MOST_CHANGES {
+            if removed.len() > MOST_CHANGES || told > MOST_TOLD {
                 return Err(Refused::TooMany);
             }
         }
         Ok(Deleted { found, removed })
+    }
+}
+
+/// Filters by the name they want: tools send one for each of the ACLs they delete.
+struct ByName<'f> {
+    of_one_name: HashMap<&'f str, Vec<usize>>,
+    without_one_name: Vec<usize>,
+}
+
+impl<'f> ByName<'f> {
+    fn new(filters: &'f [AclBindingFilter]) -> ByName<'f> {
+        let mut by_name = ByName { of_one_name: HashMap::new(), without_one_name: Vec::new() };
+        for (at, filter) in filters.iter().enumerate() {
+            match (&filter.name, filter.pattern_type) {
+                (Some(name), PatternFilter::Any | PatternFilter::Exactly(_)) => {
+                    by_name.of_one_name.entry(name).or_default().push(at);
+                }
+                (None, _) | (Some(_), PatternFilter::Match) => by_name.without_one_name.push(at),
+            }
+        }
+        by_name
+    }
+
+    /// Where those are that may match.
+    fn candidates(&self, binding: &AclBinding) -> impl Iterator<Item = &usize> {
+        let of_its_name = self.of_one_name.get(&*binding.pattern.name);
+        of_its_name.into_iter().flatten().chain(&self.without_one_name)
     }
 }
 
@@ -135,5 +172,22 @@ mod tests {
         let removed = |count| Deleted::plan(&policy(acls(count)), &everything).map(|deleted| deleted.removed.len());
         assert_eq!(removed(10_000), Ok(10_000));
         assert_eq!(removed(10_001), Err(Refused::TooMany));
+    }
+
+    #[test]
+    fn a_filter_for_each_acl_costs_no_more_than_the_acls() {
+        let exactly: Vec<AclBindingFilter> = acls(10_000).iter().map(AclBindingFilter::exactly).collect();
+        let deleted = Deleted::plan(&policy(acls(10_000)), &exactly).expect("just as many as are allowed");
+        assert!(deleted.found.iter().all(|found| found.len() == 1));
+        assert_eq!(deleted.removed.len(), 10_000);
+    }
+
+    /// A small request must not become an answer of gigabytes.
+    #[test]
+    fn an_answer_that_tells_each_acl_too_often_is_refused() {
+        let everything = vec![AclBindingFilter::default(); 101];
+        assert_eq!(Deleted::plan(&policy(acls(10_000)), &everything), Err(Refused::TooMany));
+        let everything = vec![AclBindingFilter::default(); 10_001];
+        assert_eq!(Deleted::plan(&policy(acls(1)), &everything), Err(Refused::TooMany));
     }
 }
