@@ -1,6 +1,7 @@
 //! ACLs and users managed by the tools that Kafka's administrators know, over the wire, on a real Doorkeeper with an
 //! embedded store before a real Kafka. One stage for most; names of topics and users keep the tests apart.
 
+mod broker;
 mod file_store;
 mod kafka_acls;
 mod live;
