@@ -40,21 +40,10 @@ async fn brokers_come_and_go_under_load_and_no_record_is_lost_or_doubled() -> Re
     let mut stage = Stage::build(Plan { kafka, nodes: PORTS, ..Plan::new(POLICY) }).await?;
     create(stage.kafka(), TOPIC, &[[0, 1, 2], [1, 2, 0], [2, 0, 1], [0, 2, 1], [1, 0, 2], [2, 1, 0]]).await?;
     let load = Load::begin(&stage)?;
-    load.goes_on("at the start", 100).await?;
-
-    stage.kafka_mut().restart_broker(1).await?;
-    load.goes_on("after broker 1 was restarted", 200).await?;
-
-    ensure!(stage.kafka_mut().add_broker().await? == 3);
-    let grown =
-        CreatePartitionsTopic::default().with_name(topic_name(TOPIC)).with_count(7).with_assignments(Some(vec![
-            CreatePartitionsAssignment::default().with_broker_ids(vec![3.into(), 0.into(), 2.into()]),
-        ]));
-    let request = CreatePartitionsRequest::default().with_topics(vec![grown]).with_timeout_ms(20_000);
-    let answer = stage.kafka().admin().await?.send(3, &request).await?;
-    ensure!(answer.results.iter().all(|topic| topic.error_code == 0), "{answer:?}");
-    load.reaches("records of the partition on the new broker", |seen| seen.of_partition(6) >= 20).await?;
-    let (written, seen) = load.end().await?;
+    let changed = change_the_cluster(&mut stage, &load).await;
+    // Before anything is told: librdkafka waits for brokers, and they are gone with the stage.
+    let (written, seen) = load.end(changed.is_ok()).await?;
+    changed?;
 
     let values: BTreeSet<&str> = seen.records.values().map(String::as_str).collect();
     let lost: Vec<_> = written.iter().filter(|value| !values.contains(value.as_str())).collect();
@@ -67,6 +56,23 @@ async fn brokers_come_and_go_under_load_and_no_record_is_lost_or_doubled() -> Re
 
     leaders::hints_lead_to_doorkeeper(&stage).await?;
     a_broker_without_a_port_is_left_out(&mut stage).await
+}
+
+async fn change_the_cluster(stage: &mut Stage, load: &Load) -> Result<()> {
+    load.goes_on("at the start", 100).await?;
+    stage.kafka_mut().restart_broker(1).await?;
+    load.goes_on("after broker 1 was restarted", 200).await?;
+
+    ensure!(stage.kafka_mut().add_broker().await? == 3);
+    let replicas = CreatePartitionsAssignment::default().with_broker_ids(vec![3.into(), 0.into(), 2.into()]);
+    let grown = CreatePartitionsTopic::default()
+        .with_name(topic_name(TOPIC))
+        .with_count(7)
+        .with_assignments(Some(vec![replicas]));
+    let request = CreatePartitionsRequest::default().with_topics(vec![grown]).with_timeout_ms(20_000);
+    let answer = stage.kafka().admin().await?.send(3, &request).await?;
+    ensure!(answer.results.iter().all(|topic| topic.error_code == 0), "{answer:?}");
+    load.reaches("records of the partition on the new broker", |seen| seen.of_partition(6) >= 20).await
 }
 
 /// Told once in the log, counted, and left out of answers together with the ids that point to it.
@@ -196,10 +202,13 @@ impl Load {
         Ok(())
     }
 
-    /// Stops writing and reads the rest: what was acknowledged, and what has come.
-    async fn end(mut self) -> Result<(Vec<String>, Seen)> {
+    /// Stops writing and, if all went well, reads the rest: what was acknowledged, and what has come.
+    async fn end(mut self, all_went_well: bool) -> Result<(Vec<String>, Seen)> {
         self.stop.store(true, Ordering::Relaxed);
         let mut written = Vec::new();
+        if !all_went_well {
+            self.writers.shutdown().await;
+        }
         while let Some(writer) = self.writers.join_next().await {
             written.extend(writer??);
         }
@@ -208,6 +217,8 @@ impl Load {
         // What is lost is told by the caller.
         let _ = self.reaches("for the last records", |seen| missing(seen) == 0).await;
         self.reader.abort();
+        // Cancelled, and the consumer has left its group.
+        let _ = (&mut self.reader).await;
         Ok((written, self.seen()))
     }
 }
