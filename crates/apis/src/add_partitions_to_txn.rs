@@ -15,6 +15,7 @@ use protocol::messages::{AddPartitionsToTxnRequest, AddPartitionsToTxnResponse, 
 use protocol::{ErrorCode, ErrorResponse};
 
 use crate::internal_topics::is_internal;
+use crate::merging::each_once;
 use crate::{Authorize, Lookup, Outcome, RequestContext};
 
 impl Authorize for AddPartitionsToTxnRequest {
@@ -63,10 +64,13 @@ impl Authorize for AddPartitionsToTxnRequest {
 }
 
 fn refused(request: &AddPartitionsToTxnRequest, version: i16, error: ErrorCode) -> Outcome<AddPartitionsToTxnResponse> {
-    Outcome::Respond(request.error_response(version, error))
+    match version {
+        ..=3 => Outcome::Respond(denied_partitions(&request.v3_and_below_topics, |_, _| error)),
+        _ => Outcome::Respond(request.error_response(version, error)),
+    }
 }
 
-/// A topic stands in the answer once, even if the request named it twice.
+/// A topic stands in the answer once, even if the request named it twice; and so does a partition.
 fn denied_partitions(
     topics: &[AddPartitionsToTxnTopic],
     error: impl Fn(&TopicName, i32) -> ErrorCode,
@@ -85,6 +89,9 @@ fn denied_partitions(
                     .with_partition_error_code(error(&topic.name, partition).0)
             }));
         }
+    }
+    for result in &mut results {
+        each_once(&mut result.results_by_partition, |partition| partition.partition_index);
     }
     AddPartitionsToTxnResponse::default().with_results_by_topic_v3_and_below(results)
 }
@@ -188,5 +195,14 @@ mod tests {
             assert_eq!(client.decisions(), ["denied ClusterAction Cluster kafka-cluster"]);
             assert_eq!(asked.response(), AddPartitionsToTxnResponse::default().with_error_code(31));
         }
+    }
+
+    #[test]
+    fn a_refused_partition_is_answered_once_however_often_it_is_named() {
+        let twice = request(&[("orders", &[0, 0]), ("secret", &[1]), ("orders", &[1, 0])]);
+        let refused = |error| response(&[("orders", &[(0, error), (1, error)]), ("secret", &[(1, error)])]);
+        assert_eq!(Client::with(&[]).ask(3, &twice).response(), refused(53));
+        let mut client = Client::with(&["allow Write TransactionalId tx"]);
+        assert_eq!(client.ask(3, &twice).response(), refused(29));
     }
 }

@@ -8,6 +8,7 @@ use protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteR
 use protocol::messages::delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult};
 use protocol::messages::{DeleteRecordsRequest, DeleteRecordsResponse};
 
+use crate::merging::{each_once, together};
 use crate::{Authorize, Outcome, RequestContext};
 
 /// What a broker gives as low watermark where there is none (`DeleteRecordsResponse.INVALID_LOW_WATERMARK`).
@@ -22,6 +23,12 @@ impl Authorize for DeleteRecordsRequest {
         let denied = denied.into_iter().map(denied_topic).collect();
         Outcome::without(denied, self.topics.is_empty(), |response: &mut DeleteRecordsResponse, denied| {
             response.topics.extend(denied);
+            let topics = std::mem::take(&mut response.topics);
+            let name = |topic: &DeleteRecordsTopicResult| topic.name.clone();
+            response.topics = together(topics, name, |first, next| first.partitions.extend(next.partitions));
+            for topic in &mut response.topics {
+                each_once(&mut topic.partitions, |partition| partition.partition_index);
+            }
         })
     }
 }
@@ -83,5 +90,12 @@ mod tests {
             let expected = DeleteRecordsResponse::default().with_topics(vec![denied]);
             assert_eq!(client.ask(version, &deleting(&["pay"])).response(), on_the_wire(version, &expected));
         }
+    }
+
+    #[test]
+    fn a_denied_partition_is_answered_once_however_often_it_is_named() {
+        let denied = answered("pay", -1, ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        let expected = DeleteRecordsResponse::default().with_topics(vec![denied]);
+        assert_eq!(Client::with(&[]).ask(2, &deleting(&["pay", "pay"])).response(), expected);
     }
 }

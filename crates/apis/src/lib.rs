@@ -55,6 +55,7 @@ mod write_txn_markers;
 mod produce;
 mod fetch;
 mod internal_topics;
+mod merging;
 mod metadata;
 mod offset_commit;
 mod init_producer_id;

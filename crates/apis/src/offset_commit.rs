@@ -16,6 +16,7 @@ use protocol::messages::{OffsetCommitRequest, OffsetCommitResponse, TopicName};
 use protocol::{ErrorCode, ErrorResponse, StrBytes};
 use uuid::Uuid;
 
+use crate::merging::together;
 use crate::{Authorize, Lookup, Outcome, RequestContext};
 
 /// From this version on topics are named by id.
@@ -85,6 +86,9 @@ fn merge(response: &mut OffsetCommitResponse, refused: Vec<OffsetCommitResponseT
         }
         _ => usize::MAX,
     });
+    let topics = std::mem::take(&mut response.topics);
+    let key = |topic: &OffsetCommitResponseTopic| (topic.name.clone(), topic.topic_id);
+    response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
 }
 
 #[cfg(test)]
@@ -201,5 +205,15 @@ mod tests {
             let expected = response(&[("orders", &[(0, 30), (1, 30)]), ("audit", &[(0, 30)])]);
             assert_eq!(asked.response(), on_the_wire(version, &expected));
         }
+    }
+
+    #[test]
+    fn a_topic_that_is_named_twice_is_answered_once_where_the_broker_merges() {
+        let mut client = client(&["allow Read Group billing", "allow Read Topic orders"]);
+        let topics = [("secret", &[0][..]), ("orders", &[0]), ("secret", &[1]), ("orders", &[1])];
+        let asked = client.ask(9, &request(&topics));
+        let broker = response(&[("orders", &[(0, 0)]), ("orders", &[(1, 0)])]);
+        let expected = response(&[("secret", &[(0, 29), (1, 29)]), ("orders", &[(0, 0), (1, 0)])]);
+        assert_eq!(client.answer(asked, broker), on_the_wire(9, &expected));
     }
 }

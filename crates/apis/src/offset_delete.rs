@@ -9,6 +9,7 @@ use protocol::messages::offset_delete_response::{OffsetDeleteResponsePartition, 
 use protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse};
 use protocol::{ErrorCode, ErrorResponse};
 
+use crate::merging::together;
 use crate::outcome::prepend;
 use crate::{Authorize, Outcome, RequestContext};
 
@@ -25,6 +26,9 @@ impl Authorize for OffsetDeleteRequest {
         Outcome::without(denied, false, |response: &mut OffsetDeleteResponse, denied| {
             if response.error_code == ErrorCode::NONE.0 {
                 prepend(denied, &mut response.topics);
+            let key = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
+            let topics = std::mem::take(&mut response.topics);
+            response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
             }
         })
     }
@@ -92,5 +96,17 @@ mod tests {
         assert_eq!(asked.forwarded(), &deleting(&[]));
         let broker = OffsetDeleteResponse::default().with_error_code(ErrorCode::GROUP_ID_NOT_FOUND.0);
         assert_eq!(client.answer(asked, broker.clone()), broker);
+    }
+
+    #[test]
+    fn a_topic_that_is_named_twice_is_answered_once_where_the_broker_merges() {
+        let mut client = Client::with(&["allow Delete Group billing", "allow Read Topic orders"]);
+        let asked = client.ask(0, &deleting(&["orders", "pay", "orders"]));
+        let orders = answered("orders", ErrorCode::NONE);
+        let broker = OffsetDeleteResponse::default().with_topics(vec![orders.clone(), orders.clone()]);
+        let partitions = [orders.partitions.clone(), orders.partitions.clone()].concat();
+        let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        let expected = OffsetDeleteResponse::default().with_topics(vec![denied, orders.with_partitions(partitions)]);
+        assert_eq!(client.answer(asked, broker), expected);
     }
 }

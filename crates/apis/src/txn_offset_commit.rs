@@ -9,6 +9,7 @@ use protocol::messages::txn_offset_commit_response::{TxnOffsetCommitResponsePart
 use protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 use protocol::{ErrorCode, ErrorResponse};
 
+use crate::merging::together;
 use crate::outcome::prepend;
 use crate::{Authorize, Outcome, RequestContext};
 
@@ -28,6 +29,9 @@ impl Authorize for TxnOffsetCommitRequest {
         let denied = denied.into_iter().map(denied_topic).collect();
         Outcome::without(denied, self.topics.is_empty(), |response: &mut TxnOffsetCommitResponse, denied| {
             prepend(denied, &mut response.topics);
+            let key = |topic: &TxnOffsetCommitResponseTopic| topic.name.clone();
+            let topics = std::mem::take(&mut response.topics);
+            response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
         })
     }
 }
@@ -107,5 +111,14 @@ mod tests {
             let expected = TxnOffsetCommitResponse::default().with_topics(vec![denied]);
             assert_eq!(client.ask(version, &committing(&["pay"])).response(), on_the_wire(version, &expected));
         }
+    }
+
+    #[test]
+    fn a_topic_that_is_named_twice_is_answered_once_where_the_broker_merges() {
+        let mut client = Client::with(&[TRANSACTION, GROUP]);
+        let twice = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        let partitions = [twice.partitions.clone(), twice.partitions.clone()].concat();
+        let expected = TxnOffsetCommitResponse::default().with_topics(vec![twice.with_partitions(partitions)]);
+        assert_eq!(client.ask(5, &committing(&["pay", "pay"])).response(), expected);
     }
 }

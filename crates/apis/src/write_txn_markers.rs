@@ -4,9 +4,11 @@
 //! have Alter; both on the cluster, Alter being asked first. The topics are not looked at.
 
 use acl::AclOperation;
+use protocol::messages::write_txn_markers_response::WritableTxnMarkerTopicResult;
 use protocol::messages::{WriteTxnMarkersRequest, WriteTxnMarkersResponse};
 use protocol::{ErrorCode, ErrorResponse};
 
+use crate::merging::{each_once, together};
 use crate::{Authorize, Outcome, RequestContext};
 
 impl Authorize for WriteTxnMarkersRequest {
@@ -16,7 +18,16 @@ impl Authorize for WriteTxnMarkersRequest {
         if allowed {
             return Outcome::Forward;
         }
-        Outcome::Respond(self.error_response(context.version, ErrorCode::CLUSTER_AUTHORIZATION_FAILED))
+        let mut response = self.error_response(context.version, ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+        for marker in &mut response.markers {
+            let topics = std::mem::take(&mut marker.topics);
+            let name = |topic: &WritableTxnMarkerTopicResult| topic.name.clone();
+            marker.topics = together(topics, name, |first, next| first.partitions.extend(next.partitions));
+            for topic in &mut marker.topics {
+                each_once(&mut topic.partitions, |partition| partition.partition_index);
+            }
+        }
+        Outcome::Respond(response)
     }
 }
 
@@ -72,5 +83,13 @@ mod tests {
 
         let empty = Client::with(&[]).ask(1, &WriteTxnMarkersRequest::default());
         assert_eq!(empty.response(), WriteTxnMarkersResponse::default());
+    }
+
+    #[test]
+    fn a_denied_partition_is_answered_once_however_often_it_is_named() {
+        let mut twice = marking(7);
+        let topics = twice.markers[0].topics.clone();
+        twice.markers[0].topics.extend(topics);
+        assert_eq!(Client::with(&[]).ask(1, &twice).response(), Client::with(&[]).ask(1, &marking(7)).response());
     }
 }
