@@ -2,54 +2,59 @@
 //!
 //! Every setting is replaced at once; see `config_alteration.rs` for what is refused. Loggers cannot be altered so.
 
-use protocol::StrBytes;
 use protocol::messages::alter_configs_request::AlterConfigsResource;
 use protocol::messages::alter_configs_response::AlterConfigsResourceResponse;
 use protocol::messages::{AlterConfigsRequest, AlterConfigsResponse};
 
-use crate::config_alteration::{self, Alteration, Loggers, Refusal, ResourceKey, Slot};
+use crate::config_alteration::{self, Alteration, Fate, Loggers, Refusal, ResourceKey, Slot};
 use crate::{Authorize, Edit, Outcome, RequestContext};
 
 impl Authorize for AlterConfigsRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<AlterConfigsResponse> {
         let asked: Vec<Alteration<'_>> = self.resources.iter().map(alteration).collect();
-        let refusals = config_alteration::judge(&asked, Loggers::Refused, context);
-        if refusals.iter().all(Option::is_none) {
+        let fates = config_alteration::judge(&asked, Loggers::Refused, self.validate_only, context);
+        let tried = fates.iter().any(Fate::is_tried);
+        if !tried && !fates.iter().any(Fate::is_refused) {
             return Outcome::Forward;
         }
-        if refusals.iter().all(Option::is_some) {
-            let keys = asked.into_iter().map(|alteration| alteration.key);
-            let responses = keys.zip(refusals.into_iter().flatten()).map(|(key, refusal)| refused(key, refusal));
-            return Outcome::Respond(AlterConfigsResponse::default().with_responses(responses.collect()));
-        }
-        let slots: Vec<Slot<AlterConfigsResourceResponse>> = (asked.into_iter().zip(refusals))
-            .map(|(alteration, refusal)| match refusal {
-                Some(refusal) => Slot::Refused(refused(alteration.key, refusal)),
-                None => Slot::Asked(alteration.key),
+        let slots: Vec<Slot<AlterConfigsResourceResponse>> = (asked.into_iter().zip(fates))
+            .map(|(Alteration { key, .. }, fate)| match fate {
+                Fate::Refused(refusal) => Slot::Refused(refused(key, refusal)),
+                Fate::Goes => Slot::Asked(key),
+                Fate::Tried(refusal) => Slot::Tried(key.clone(), refused(key, refusal)),
             })
             .collect();
-        let mut asked = slots.iter().map(|slot| matches!(slot, Slot::Asked(_)));
-        self.resources.retain(|_| asked.next().unwrap_or(false));
-        Outcome::ForwardReduced(Edit::typed(move |_, response: &mut AlterConfigsResponse| {
+        let mut goes = slots.iter().map(|slot| !matches!(slot, Slot::Refused(_)));
+        self.resources.retain(|_| goes.next().unwrap_or(false));
+        let nothing_left = self.resources.is_empty();
+        self.validate_only |= tried;
+        let fill = move |_: &mut RequestContext<'_>, response: &mut AlterConfigsResponse| {
             let answered = std::mem::take(&mut response.responses);
             let key = |answer: &AlterConfigsResourceResponse| (answer.resource_type, answer.resource_name.clone());
-            response.responses = config_alteration::in_order(slots, answered, key);
-        }))
+            response.responses = config_alteration::in_order(slots, answered, key, |answer| answer.error_code);
+        };
+        if nothing_left {
+            let mut response = AlterConfigsResponse::default();
+            fill(context, &mut response);
+            return Outcome::Respond(response);
+        }
+        Outcome::ForwardReduced(Edit::typed(fill))
     }
 }
 
 fn alteration(resource: &AlterConfigsResource) -> Alteration<'_> {
+    let nulls = resource.configs.iter().filter(|setting| setting.value.is_none());
     Alteration {
         key: (resource.resource_type, resource.resource_name.clone()),
         settings: resource.configs.iter().map(|setting| &setting.name).collect(),
-        has_null: resource.configs.iter().any(|setting| setting.value.is_none()),
+        nulls: nulls.map(|setting| &setting.name).collect(),
     }
 }
 
 fn refused((resource_type, name): ResourceKey, refusal: Refusal) -> AlterConfigsResourceResponse {
     AlterConfigsResourceResponse::default()
         .with_error_code(refusal.error.0)
-        .with_error_message(refusal.text.map(StrBytes::from_static_str))
+        .with_error_message(refusal.text)
         .with_resource_type(resource_type)
         .with_resource_name(name)
 }

@@ -3,6 +3,10 @@
 //!
 //! What is malformed is refused before anything is asked. Then AlterConfigs on the topic, the group, or the cluster. Settings
 //! of a broker that say where it can be reached cannot be altered through us (`docs/differences.md`).
+//!
+//! A broker finds out what is wrong with new settings of its own before it asks whether the caller may alter them. So a
+//! denied alteration of a broker is tried ([`Fate::Tried`]): it goes on to be validated only, and is denied if it is valid.
+//! That takes a request in which nothing else is to be altered; in others it is denied right away.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,8 +20,8 @@ use crate::config_resource::{ConfigResourceType, tells_an_address};
 pub(crate) struct Alteration<'r> {
     pub(crate) key: ResourceKey,
     pub(crate) settings: Vec<&'r StrBytes>,
-    /// Whether a setting has a null value that the operation on it does not allow.
-    pub(crate) has_null: bool,
+    /// Those with a null value that the operation on them does not allow.
+    pub(crate) nulls: Vec<&'r StrBytes>,
 }
 
 /// Type and name of a resource, as on the wire.
@@ -26,7 +30,15 @@ pub(crate) type ResourceKey = (i8, StrBytes);
 /// Why a resource is not altered; without a text where a broker sends none.
 pub(crate) struct Refusal {
     pub(crate) error: ErrorCode,
-    pub(crate) text: Option<&'static str>,
+    pub(crate) text: Option<StrBytes>,
+}
+
+/// What becomes of a resource.
+pub(crate) enum Fate {
+    Goes,
+    Refused(Refusal),
+    /// Goes on to be validated, and is refused if the broker finds nothing wrong with it.
+    Tried(Refusal),
 }
 
 /// Whether the request may name a broker's loggers.
@@ -36,67 +48,114 @@ pub(crate) enum Loggers {
     Refused,
 }
 
-/// What becomes of each resource, in the order of the request.
+/// What becomes of each resource, in the order of the request. If any is tried, the request must become one that only
+/// validates.
 pub(crate) fn judge(
     alterations: &[Alteration<'_>],
     loggers: Loggers,
+    validate_only: bool,
     context: &mut RequestContext<'_>,
-) -> Vec<Option<Refusal>> {
+) -> Vec<Fate> {
     let mut seen = HashSet::with_capacity(alterations.len());
     let repeated: HashSet<&ResourceKey> =
         alterations.iter().map(|alteration| &alteration.key).filter(|&key| !seen.insert(key)).collect();
-    let refusal =
-        |alteration: &Alteration<'_>| malformed(alteration, &repeated, loggers).or_else(|| denial(alteration, context));
-    alterations.iter().map(refusal).collect()
+    let fate = |alteration: &Alteration<'_>| match malformed(alteration, &repeated, loggers) {
+        Some(refusal) => Fate::Refused(refusal),
+        None => authorized(alteration, context),
+    };
+    let mut fates: Vec<Fate> = alterations.iter().map(fate).collect();
+    if !validate_only && fates.iter().any(|fate| matches!(fate, Fate::Goes)) {
+        fates = fates.into_iter().map(Fate::without_trial).collect();
+    }
+    fates
+}
+
+impl Fate {
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Fate::Refused(_))
+    }
+
+    pub(crate) fn is_tried(&self) -> bool {
+        matches!(self, Fate::Tried(_))
+    }
+
+    fn without_trial(self) -> Fate {
+        match self {
+            Fate::Tried(refusal) => Fate::Refused(refusal),
+            fate => fate,
+        }
+    }
 }
 
 /// What a broker refuses before it asks the authorizer (`ConfigAdminManager.preprocess`).
 fn malformed(alteration: &Alteration<'_>, repeated: &HashSet<&ResourceKey>, loggers: Loggers) -> Option<Refusal> {
-    let invalid = |text| Some(Refusal { error: ErrorCode::INVALID_REQUEST, text: Some(text) });
+    let invalid = |text: String| {
+        Some(Refusal { error: ErrorCode::INVALID_REQUEST, text: Some(StrBytes::from_string(text)) })
+    };
+    let (code, _) = alteration.key;
     if repeated.contains(&alteration.key) {
-        return invalid("each resource must appear at most once");
+        return invalid("Each resource must appear at most once.".to_owned());
     }
     let mut names = alteration.settings.clone();
     names.sort_unstable();
     if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
-        return invalid("a setting of the resource appears more than once");
+        return invalid("Error due to duplicate config keys".to_owned());
     }
-    if alteration.has_null {
-        return invalid("a setting of the resource has a null value");
+    if !alteration.nulls.is_empty() {
+        let nulls: Vec<&str> = alteration.nulls.iter().map(|name| &***name).collect();
+        return invalid(format!("Null value not supported for : {}", nulls.join(", ")));
     }
-    match ConfigResourceType::from_code(alteration.key.0) {
-        None => invalid("unexpected resource type"),
-        Some(ConfigResourceType::BrokerLogger) if loggers == Loggers::Refused => invalid("unexpected resource type"),
+    match ConfigResourceType::from_code(code) {
+        None => invalid(format!("Unknown resource type {code}")),
+        Some(ConfigResourceType::BrokerLogger) if loggers == Loggers::Refused => {
+            invalid(format!("Unknown resource type {code}"))
+        }
         Some(_) => None,
     }
 }
 
-fn denial(alteration: &Alteration<'_>, context: &mut RequestContext<'_>) -> Option<Refusal> {
+fn authorized(alteration: &Alteration<'_>, context: &mut RequestContext<'_>) -> Fate {
     let (code, name) = &alteration.key;
-    let resource_type = ConfigResourceType::from_code(*code)?;
+    let Some(resource_type) = ConfigResourceType::from_code(*code) else { return Fate::Goes };
+    let is_broker = resource_type == ConfigResourceType::Broker;
+    let address = is_broker && alteration.settings.iter().any(|setting| tells_an_address(setting));
     if let Err(error) = resource_type.authorize(AclOperation::AlterConfigs, name, context) {
         // A broker answers for its loggers itself, and without a text.
-        let text = (resource_type != ConfigResourceType::BrokerLogger).then(|| error.message());
-        return Some(Refusal { error, text });
+        let has_text = resource_type != ConfigResourceType::BrokerLogger;
+        let text = has_text.then(|| StrBytes::from_static_str(error.message()));
+        let refusal = Refusal { error, text };
+        return if is_broker && !address { Fate::Tried(refusal) } else { Fate::Refused(refusal) };
     }
-    let address = resource_type == ConfigResourceType::Broker
-        && alteration.settings.iter().any(|setting| tells_an_address(setting));
-    let text = Some("addresses of brokers cannot be altered through Doorkeeper");
-    address.then_some(Refusal { error: ErrorCode::POLICY_VIOLATION, text })
+    let text = StrBytes::from_static_str("addresses of brokers cannot be altered through Doorkeeper");
+    match address {
+        true => Fate::Refused(Refusal { error: ErrorCode::POLICY_VIOLATION, text: Some(text) }),
+        false => Fate::Goes,
+    }
 }
 
 /// A place in the answer: filled here, or by the broker.
 pub(crate) enum Slot<A> {
     Refused(A),
     Asked(ResourceKey),
+    /// Filled by the broker if it found something wrong, else by this.
+    Tried(ResourceKey, A),
 }
 
 /// The answers in the order of the request.
-pub(crate) fn in_order<A>(slots: Vec<Slot<A>>, answered: Vec<A>, key: impl Fn(&A) -> ResourceKey) -> Vec<A> {
+pub(crate) fn in_order<A>(
+    slots: Vec<Slot<A>>,
+    answered: Vec<A>,
+    key: impl Fn(&A) -> ResourceKey,
+    error: impl Fn(&A) -> i16,
+) -> Vec<A> {
     let mut answered: HashMap<ResourceKey, A> = answered.into_iter().map(|answer| (key(&answer), answer)).collect();
     let answer = |slot| match slot {
         Slot::Refused(answer) => Some(answer),
         Slot::Asked(key) => answered.remove(&key),
+        Slot::Tried(key, denied) => {
+            let answer = answered.remove(&key);
+            Some(answer.filter(|answer| error(answer) != ErrorCode::NONE.0).unwrap_or(denied))
+        }
     };
     slots.into_iter().filter_map(answer).collect()
 }

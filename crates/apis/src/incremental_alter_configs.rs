@@ -2,12 +2,11 @@
 //!
 //! Settings one by one; see `config_alteration.rs` for what is refused. A setting that is to be deleted has no value.
 
-use protocol::StrBytes;
-use protocol::messages::incremental_alter_configs_request::AlterConfigsResource;
+use protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use protocol::messages::incremental_alter_configs_response::AlterConfigsResourceResponse;
 use protocol::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
 
-use crate::config_alteration::{self, Alteration, Loggers, Refusal, ResourceKey, Slot};
+use crate::config_alteration::{self, Alteration, Fate, Loggers, Refusal, ResourceKey, Slot};
 use crate::{Authorize, Edit, Outcome, RequestContext};
 
 /// `AlterConfigOp.OpType.DELETE`.
@@ -16,43 +15,50 @@ const DELETE: i8 = 1;
 impl Authorize for IncrementalAlterConfigsRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<IncrementalAlterConfigsResponse> {
         let asked: Vec<Alteration<'_>> = self.resources.iter().map(alteration).collect();
-        let refusals = config_alteration::judge(&asked, Loggers::Altered, context);
-        if refusals.iter().all(Option::is_none) {
+        let fates = config_alteration::judge(&asked, Loggers::Altered, self.validate_only, context);
+        let tried = fates.iter().any(Fate::is_tried);
+        if !tried && !fates.iter().any(Fate::is_refused) {
             return Outcome::Forward;
         }
-        if refusals.iter().all(Option::is_some) {
-            let keys = asked.into_iter().map(|alteration| alteration.key);
-            let responses = keys.zip(refusals.into_iter().flatten()).map(|(key, refusal)| refused(key, refusal));
-            return Outcome::Respond(IncrementalAlterConfigsResponse::default().with_responses(responses.collect()));
-        }
-        let slots: Vec<Slot<AlterConfigsResourceResponse>> = (asked.into_iter().zip(refusals))
-            .map(|(alteration, refusal)| match refusal {
-                Some(refusal) => Slot::Refused(refused(alteration.key, refusal)),
-                None => Slot::Asked(alteration.key),
+        let slots: Vec<Slot<AlterConfigsResourceResponse>> = (asked.into_iter().zip(fates))
+            .map(|(Alteration { key, .. }, fate)| match fate {
+                Fate::Refused(refusal) => Slot::Refused(refused(key, refusal)),
+                Fate::Goes => Slot::Asked(key),
+                Fate::Tried(refusal) => Slot::Tried(key.clone(), refused(key, refusal)),
             })
             .collect();
-        let mut asked = slots.iter().map(|slot| matches!(slot, Slot::Asked(_)));
-        self.resources.retain(|_| asked.next().unwrap_or(false));
-        Outcome::ForwardReduced(Edit::typed(move |_, response: &mut IncrementalAlterConfigsResponse| {
+        let mut goes = slots.iter().map(|slot| !matches!(slot, Slot::Refused(_)));
+        self.resources.retain(|_| goes.next().unwrap_or(false));
+        let nothing_left = self.resources.is_empty();
+        self.validate_only |= tried;
+        let fill = move |_: &mut RequestContext<'_>, response: &mut IncrementalAlterConfigsResponse| {
             let answered = std::mem::take(&mut response.responses);
             let key = |answer: &AlterConfigsResourceResponse| (answer.resource_type, answer.resource_name.clone());
-            response.responses = config_alteration::in_order(slots, answered, key);
-        }))
+            response.responses = config_alteration::in_order(slots, answered, key, |answer| answer.error_code);
+        };
+        if nothing_left {
+            let mut response = IncrementalAlterConfigsResponse::default();
+            fill(context, &mut response);
+            return Outcome::Respond(response);
+        }
+        Outcome::ForwardReduced(Edit::typed(fill))
     }
 }
 
 fn alteration(resource: &AlterConfigsResource) -> Alteration<'_> {
+    let is_null = |setting: &&AlterableConfig| setting.value.is_none() && setting.config_operation != DELETE;
+    let nulls = resource.configs.iter().filter(is_null);
     Alteration {
         key: (resource.resource_type, resource.resource_name.clone()),
         settings: resource.configs.iter().map(|setting| &setting.name).collect(),
-        has_null: resource.configs.iter().any(|setting| setting.value.is_none() && setting.config_operation != DELETE),
+        nulls: nulls.map(|setting| &setting.name).collect(),
     }
 }
 
 fn refused((resource_type, name): ResourceKey, refusal: Refusal) -> AlterConfigsResourceResponse {
     AlterConfigsResourceResponse::default()
         .with_error_code(refusal.error.0)
-        .with_error_message(refusal.text.map(StrBytes::from_static_str))
+        .with_error_message(refusal.text)
         .with_resource_type(resource_type)
         .with_resource_name(name)
 }
@@ -60,7 +66,6 @@ fn refused((resource_type, name): ResourceKey, refusal: Refusal) -> AlterConfigs
 #[cfg(test)]
 mod tests {
     use protocol::ErrorCode;
-    use protocol::messages::incremental_alter_configs_request::AlterableConfig;
 
     use super::*;
     use crate::testing::{Client, on_the_wire, str_bytes};
@@ -170,5 +175,44 @@ mod tests {
         };
         let request = IncrementalAlterConfigsRequest::default().with_resources((0..200_000).map(resource).collect());
         assert_eq!(Client::with(&[]).ask(1, &request).response().responses.len(), 200_000);
+    }
+
+    #[test]
+    fn what_is_malformed_is_refused_in_the_words_of_a_broker() {
+        let mut request = altering(&[(2, "a", "x"), (2, "twice", "x"), (2, "twice", "y"), (3, "what", "x"), (2, "b", "x")]);
+        let again = request.resources[0].configs[0].clone();
+        request.resources[0].configs.push(again);
+        request.resources[4].configs[0].value = None;
+        let answer = Client::with(&[]).ask(LAST, &request).response();
+        let texts: Vec<_> = answer.responses.iter().filter_map(|each| each.error_message.as_deref()).collect();
+        let repeated = "Each resource must appear at most once.";
+        let (names, null) = ("Error due to duplicate config keys", "Null value not supported for : x");
+        assert_eq!(texts, [names, repeated, repeated, "Unknown resource type 3", null]);
+    }
+
+    /// A broker validates its own settings before it asks whether they may be altered.
+    #[test]
+    fn a_denied_alteration_of_a_broker_is_validated_first_if_nothing_else_is_altered() {
+        let denied = |name| answered(4, name, ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+        let request = altering(&[(4, "0", "node.id"), (4, "", "num.io.threads"), (2, "pay", "a")]);
+        let mut client = Client::with(&[]);
+        let asked = client.ask(LAST, &request);
+        let validated = altering(&[(4, "0", "node.id"), (4, "", "num.io.threads")]).with_validate_only(true);
+        assert_eq!(asked.forwarded(), &validated);
+        let invalid = answered(4, "0", ErrorCode::INVALID_REQUEST);
+        let broker = IncrementalAlterConfigsResponse::default()
+            .with_responses(vec![invalid.clone(), answered(4, "", ErrorCode::NONE)]);
+        let expected = IncrementalAlterConfigsResponse::default().with_responses(vec![
+            invalid,
+            denied(""),
+            answered(2, "pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+        ]);
+        assert_eq!(client.answer(asked, broker), expected);
+
+        let mut client = Client::with(&["allow AlterConfigs Topic orders"]);
+        let asked = client.ask(LAST, &altering(&[(4, "0", "node.id"), (2, "orders", "a")]));
+        assert_eq!(asked.forwarded(), &altering(&[(2, "orders", "a")]));
+        let asked = Client::with(&[]).ask(LAST, &altering(&[(4, "1", "advertised.listeners")]));
+        assert_eq!(asked.response().responses, [denied("1")]);
     }
 }
