@@ -59,32 +59,41 @@ fn take_erroneous(
     askable: &HashSet<TopicName>,
     authorized: &Authorized,
 ) -> Vec<CreatableTopicResult> {
-    let (mut repeated, mut told) = (Vec::new(), HashSet::new());
+    let names_controllers_log_once =
+        request.topics.iter().filter(|topic| &**topic.name == CLUSTER_METADATA).nth(1).is_none();
+    let (mut erroneous, mut told) = (Vec::new(), HashSet::new());
     let mut denied = Vec::new();
     request.topics.retain(|topic| {
         let name = &topic.name;
         if askable.contains(name) {
             let allowed = authorized.contains(name);
             if !allowed {
-                denied.push(denied_topic(name.clone(), ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+                denied.push(erroneous_topic(name, ErrorCode::TOPIC_AUTHORIZATION_FAILED, DENIED));
             }
             return allowed;
         }
-        if told.insert(name.clone()) {
-            repeated.push(name.clone());
+        if &***name == CLUSTER_METADATA && names_controllers_log_once {
+            denied.push(erroneous_topic(name, ErrorCode::INVALID_REQUEST, PROHIBITED));
+        } else if told.insert(name.clone()) {
+            erroneous.push(erroneous_topic(name, ErrorCode::INVALID_REQUEST, REPEATED));
         }
         false
     });
-    let repeated = repeated.into_iter().map(|name| denied_topic(name, ErrorCode::INVALID_REQUEST));
-    repeated.chain(denied).collect()
+    erroneous.append(&mut denied);
+    erroneous
 }
 
+/// What a controller says, which are not the texts of the error codes.
+const DENIED: &str = "Authorization failed.";
+const REPEATED: &str = "Duplicate topic name.";
+const PROHIBITED: &str = "Creation of internal topic __cluster_metadata is prohibited.";
+
 /// Numbers of partitions and replicas are -1, and there are no configurations.
-fn denied_topic(name: TopicName, error: ErrorCode) -> CreatableTopicResult {
+fn erroneous_topic(name: &TopicName, error: ErrorCode, text: &'static str) -> CreatableTopicResult {
     CreatableTopicResult::default()
-        .with_name(name)
+        .with_name(name.clone())
         .with_error_code(error.0)
-        .with_error_message(Some(StrBytes::from_static_str(error.message())))
+        .with_error_message(Some(StrBytes::from_static_str(text)))
 }
 
 fn append(response: &mut CreateTopicsResponse, erroneous: Vec<CreatableTopicResult>) {
@@ -141,8 +150,8 @@ mod tests {
         on_the_wire(version, &CreateTopicsResponse::default().with_topics(topics.to_vec()))
     }
 
-    fn erroneous(name: &str, error: ErrorCode) -> CreatableTopicResult {
-        denied_topic(str_bytes(name).into(), error)
+    fn erroneous(name: &str, error: ErrorCode, text: &'static str) -> CreatableTopicResult {
+        erroneous_topic(&str_bytes(name).into(), error, text)
     }
 
     #[test]
@@ -181,9 +190,9 @@ mod tests {
                     version,
                     &[
                         created("orders"),
-                        erroneous("twice", ErrorCode::INVALID_REQUEST),
-                        erroneous(CLUSTER_METADATA, ErrorCode::INVALID_REQUEST),
-                        erroneous("secret", ErrorCode::TOPIC_AUTHORIZATION_FAILED),
+                        erroneous("twice", ErrorCode::INVALID_REQUEST, REPEATED),
+                        erroneous("secret", ErrorCode::TOPIC_AUTHORIZATION_FAILED, DENIED),
+                        erroneous(CLUSTER_METADATA, ErrorCode::INVALID_REQUEST, PROHIBITED),
                     ]
                 )
             );
@@ -195,7 +204,7 @@ mod tests {
         for version in [2, 7] {
             let mut client = Client::with(&["allow Describe Topic *"]);
             let asked = client.ask(version, &request(&["secret"]));
-            let denied = erroneous("secret", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+            let denied = erroneous("secret", ErrorCode::TOPIC_AUTHORIZATION_FAILED, DENIED);
             assert_eq!(asked.response(), response(version, &[denied]));
         }
     }
@@ -205,7 +214,7 @@ mod tests {
         let mut client = Client::with(&["allow Create Topic *", "allow DescribeConfigs Topic audit"]);
         let asked = client.ask(7, &request(&["orders", "audit", "old"]));
         assert!(asked.went_on_as_it_came());
-        let exists = erroneous("old", ErrorCode::TOPIC_ALREADY_EXISTS).with_num_partitions(9);
+        let exists = erroneous("old", ErrorCode::TOPIC_ALREADY_EXISTS, "exists").with_num_partitions(9);
         assert_eq!(
             client.answer(asked, response(7, &[created("orders"), created("audit"), exists.clone()])),
             response(7, &[created_but_hidden("orders"), created("audit"), exists])
@@ -224,5 +233,17 @@ mod tests {
         let topics: Vec<_> = once.chain(each_twice).map(topic).collect();
         let answer = Client::with(&[]).ask(7, &CreateTopicsRequest::default().with_topics(topics)).response();
         assert_eq!(answer.topics.len(), 300_000);
+    }
+
+    /// Even where both are errors of the request, a repeated name comes before the name that is prohibited.
+    #[test]
+    fn the_log_of_the_controllers_is_prohibited_and_named_twice_repeated() {
+        let asked = Client::with(&[]).ask(7, &request(&["secret", CLUSTER_METADATA]));
+        let denied = erroneous("secret", ErrorCode::TOPIC_AUTHORIZATION_FAILED, DENIED);
+        let prohibited = erroneous(CLUSTER_METADATA, ErrorCode::INVALID_REQUEST, PROHIBITED);
+        assert_eq!(asked.response(), response(7, &[denied, prohibited]));
+        let asked = Client::with(&[]).ask(7, &request(&[CLUSTER_METADATA, CLUSTER_METADATA]));
+        let repeated = erroneous(CLUSTER_METADATA, ErrorCode::INVALID_REQUEST, REPEATED);
+        assert_eq!(asked.response(), response(7, &[repeated]));
     }
 }

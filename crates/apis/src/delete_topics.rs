@@ -57,7 +57,7 @@ impl Authorize for DeleteTopicsRequest {
             let result = match (entry.is_valid(), counts.get(entry) == Some(&1)) {
                 (true, true) => allowed.refusal(entry, context.found),
                 (true, false) if !told.insert(entry) => None,
-                _ => Some(refused(entry.name.clone(), entry.id, ErrorCode::INVALID_REQUEST)),
+                _ => Some(invalid(entry)),
             };
             let keep = result.is_none() && counts.get(entry) == Some(&1);
             results.push(result);
@@ -130,6 +130,18 @@ fn refused(name: Option<StrBytes>, id: Uuid, error: ErrorCode) -> DeletableTopic
         .with_topic_id(id)
         .with_error_code(error.0)
         .with_error_message(Some(StrBytes::from_static_str(error.message())))
+}
+
+/// An entry that is no topic, or one of several for the same: what a controller says of it.
+fn invalid(entry: &Entry) -> DeletableTopicResult {
+    let text = match (&entry.name, entry.id.is_nil()) {
+        (None, true) => "Neither topic name nor id were specified.",
+        (Some(_), false) => "You may not specify both topic name and topic id.",
+        (Some(_), true) => "Duplicate topic name.",
+        (None, false) => "Duplicate topic id.",
+    };
+    refused(entry.name.clone(), entry.id, ErrorCode::INVALID_REQUEST)
+        .with_error_message(Some(StrBytes::from_static_str(text)))
 }
 
 fn keep_only<T>(entries: &mut Vec<T>, keeps: &[bool]) {
@@ -219,7 +231,8 @@ mod tests {
                         denied("seen-gone", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
                         denied("secret", ErrorCode::TOPIC_AUTHORIZATION_FAILED),
                         denied("secret-gone", ErrorCode::TOPIC_AUTHORIZATION_FAILED),
-                        denied("twice", ErrorCode::INVALID_REQUEST),
+                        denied("twice", ErrorCode::INVALID_REQUEST)
+                            .with_error_message(Some(str_bytes("Duplicate topic name."))),
                     ]
                 )
             );
@@ -274,14 +287,13 @@ mod tests {
         let mut client = Client::with(&["allow Delete Topic *"]).topic("orders", 1).topic("audit", 1);
         let asked = client.ask(6, &entries([both.clone(), neither, by_id("audit"), by_id("audit"), both]));
         assert_eq!(client.decisions(), ["denied Delete Cluster kafka-cluster (quiet)"]);
-        let invalid = ErrorCode::INVALID_REQUEST;
-        let both = refused(Some(str_bytes("orders")), topic_id("orders"), invalid);
-        assert_eq!(
-            asked.response(),
-            response(
-                6,
-                &[both.clone(), refused(None, Uuid::nil(), invalid), refused(None, topic_id("audit"), invalid), both,]
-            )
-        );
+        let invalid = |name: Option<&str>, id, text| {
+            refused(name.map(str_bytes), id, ErrorCode::INVALID_REQUEST).with_error_message(Some(str_bytes(text)))
+        };
+        let both =
+            invalid(Some("orders"), topic_id("orders"), "You may not specify both topic name and topic id.");
+        let neither = invalid(None, Uuid::nil(), "Neither topic name nor id were specified.");
+        let twice = invalid(None, topic_id("audit"), "Duplicate topic id.");
+        assert_eq!(asked.response(), response(6, &[both.clone(), neither, twice, both]));
     }
 }
