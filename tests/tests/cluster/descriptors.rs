@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use tokio::net::TcpStream;
 
-use crate::SOON;
 use crate::ground::{Plan, ground};
 use crate::process::processor_time;
 use crate::records::describe;
+use crate::{SOON, eventually};
 
 #[tokio::test]
 async fn without_file_descriptors_nobody_spins_and_the_served_stay_served() -> Result<()> {
@@ -40,6 +40,8 @@ async fn without_file_descriptors_nobody_spins_and_the_served_stay_served() -> R
     let mut late = tokio::time::timeout(Duration::from_secs(10), door.alice()).await??;
     describe(&mut late, "alice-files").await?;
     ensure!(door.metric("doorkeeper_connections_rejected_total", "accept_error").await? > 0.0);
+    let readable = async || Ok(door.metric("doorkeeper_policy_last_reload_successful", "").await? == 1.0);
+    eventually("the policy can be read again", readable).await?;
     drop((alice, late));
     door.is_left_clean("OPEN").await
 }

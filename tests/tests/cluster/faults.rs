@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{FetchRequest, MetadataRequest};
 use testkit::{RawClient, Weather};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -104,7 +105,7 @@ async fn a_client_that_sends_no_more_still_gets_its_answers() -> Result<()> {
 async fn a_broker_that_goes_in_the_middle_of_a_request_closes_its_clients_and_no_others() -> Result<()> {
     let ground = ground().await?;
     large_topic(&ground.kafka, "alice-cut", 16).await?;
-    let door = Plan::new("RELAYED", "").await?.open().await?;
+    let door = Plan::new("CUT", "").await?.open().await?;
     let mut waiting = door.alice().await?;
     describe(&mut waiting, "alice-cut").await?;
     let mut idle = door.alice().await?;
@@ -112,19 +113,57 @@ async fn a_broker_that_goes_in_the_middle_of_a_request_closes_its_clients_and_no
 
     let mut reading = asking_for_all_of("alice-cut", &door).await?;
     reading.read_exact(&mut [0; 1000]).await?;
-    ground.relay.set_to_client(Weather::Stall);
+    ground.cut.set_to_client(Weather::Stall);
     waiting.send_only(12, &MetadataRequest::default().with_topics(Some(Vec::new()))).await?;
-    ground.relay.cut();
+    ground.cut.cut();
     waiting.expect_close().await.context("a client that waits for an answer")?;
     let mut rest = Vec::new();
     // An end or a reset: the answer is cut either way.
     let _ = tokio::time::timeout(SOON, reading.read_to_end(&mut rest)).await?;
     ensure!(rest.len() < 16 * MEBIBYTE, "the answer is whole");
-    ground.relay.set(Weather::Clear);
+    ground.cut.set(Weather::Clear);
     describe(&mut idle, "alice-cut").await.context("a client that had nothing at the broker yet")?;
     describe(&mut door.alice().await?, "alice-cut").await.context("a client that comes back")?;
     drop((waiting, reading, idle));
-    door.is_left_clean("RELAYED").await
+    door.is_left_clean("CUT").await
+}
+
+#[tokio::test]
+async fn a_broker_that_says_nothing_is_given_up_in_time_and_found_again() -> Result<()> {
+    let ground = ground().await?;
+    ground.kafka.create_topic("alice-silence", 1).await?;
+    let timeouts = "  socket.connection.setup.timeout.ms: 1000\n  request.timeout.ms: 1000\n";
+    let door = Plan::new("STALLED", timeouts).await?.open().await?;
+    let (mut asking, mut connecting, mut patient) = (door.alice().await?, door.alice().await?, door.alice().await?);
+    for client in [&mut asking, &mut patient] {
+        describe(client, "alice-silence").await?;
+    }
+    connecting.api_versions().await?;
+
+    ground.stalled.set_to_client(Weather::Stall);
+    let metadata = MetadataRequest::default().with_topics(Some(Vec::new()));
+    // As long as its client wishes: whoever asked decides when it is enough.
+    let waiting = patient.send_only(12, &metadata).await?;
+    connecting.send_only(12, &metadata).await?;
+    connecting.expect_close().await.context("a client for whom no connection can be made")?;
+    // What has this id must be asked of the broker before anything is decided.
+    let unknown = MetadataRequestTopic::default().with_topic_id(uuid::Uuid::from_u128(7)).with_name(None);
+    asking.send_only(12, &MetadataRequest::default().with_topics(Some(vec![unknown]))).await?;
+    asking.expect_close().await.context("a client whose request cannot be decided")?;
+    let told = |what: &'static str| move |line: &str| line.contains("WARN") && line.contains(what);
+    door.doorkeeper.wait_for_line(told("no connection to the broker"), SOON).await?;
+    door.doorkeeper.wait_for_line(told("the broker could not be asked what a decision needs"), SOON).await?;
+    ensure!(door.metric("doorkeeper_upstream_connect_errors_total", "reason=\"timeout\"").await? > 0.0);
+    eventually("the broker counts as down", async || Ok(door.metric("doorkeeper_upstream_up", "").await? == 0.0))
+        .await?;
+    ensure!(door.get("/readyz").await?.0 == 200, "an upstream that is lost later is no unreadiness");
+
+    ground.stalled.set(Weather::Clear);
+    patient.receive::<MetadataRequest>(12, waiting).await.context("a client that has waited")?;
+    eventually("the broker counts as up", async || Ok(door.metric("doorkeeper_upstream_up", "").await? == 1.0)).await?;
+    describe(&mut door.alice().await?, "alice-silence").await?;
+    drop((asking, connecting, patient));
+    door.is_left_clean("STALLED").await
 }
 
 #[tokio::test]

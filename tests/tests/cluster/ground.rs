@@ -29,12 +29,13 @@ pub(crate) const PASSWORD: &str = "upstream-secret";
 /// What the broker lets a login last on its listener `SHORT`.
 pub(crate) const SHORT_SESSION_MS: u64 = 2000;
 
-/// A broker with the listeners `OPEN`, `TLS`, `MUTUAL`, `SASL`, `SASLTLS`, `SHORT` (SASL, sessions end soon) and `RELAYED`
-/// (PLAINTEXT; its clients are sent to the relay).
+/// A broker with the listeners `OPEN`, `TLS`, `MUTUAL`, `SASL`, `SASLTLS`, `SHORT` (SASL, sessions end soon), `CUT` and
+/// `STALLED` (PLAINTEXT; their clients are sent to relays, each for one test alone).
 pub(crate) struct Ground {
     pub(crate) kafka: KafkaCluster,
     pub(crate) certificates: Arc<Certificates>,
-    pub(crate) relay: Relay,
+    pub(crate) cut: Relay,
+    pub(crate) stalled: Relay,
 }
 
 /// The one broker. It plays on a runtime of its own, since each test ends its own.
@@ -48,7 +49,8 @@ pub(crate) async fn ground() -> Result<&'static Ground> {
 impl Ground {
     async fn prepare() -> Result<Ground> {
         let certificates = Arc::new(Certificates::new()?);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let cut = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let stalled = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let reauth = ("listener.name.short.connections.max.reauth.ms", SHORT_SESSION_MS.to_string());
         let open = testkit::Listener::new("OPEN", Security::Plaintext);
         let options =
@@ -58,18 +60,21 @@ impl Ground {
                 .listener("SASL", Security::SaslPlaintext)
                 .listener("SASLTLS", Security::SaslSsl)
                 .listener("SHORT", Security::SaslPlaintext)
-                .listener_behind("RELAYED", Security::Plaintext, listener.local_addr()?.port())
+                .listener_behind("CUT", Security::Plaintext, cut.local_addr()?.port())
+                .listener_behind("STALLED", Security::Plaintext, stalled.local_addr()?.port())
                 .user(USERNAME, PASSWORD)
                 .property(reauth.0, &reauth.1);
         let kafka = KafkaCluster::start(options).await?;
-        let relayed: SocketAddr = kafka.bootstrap_of("RELAYED").parse()?;
-        Ok(Ground { kafka, certificates, relay: Relay::on(listener, relayed)? })
+        let cut = Relay::on(cut, kafka.bootstrap_of("CUT").parse()?)?;
+        let stalled = Relay::on(stalled, kafka.bootstrap_of("STALLED").parse()?)?;
+        Ok(Ground { kafka, certificates, cut, stalled })
     }
 
     /// Where clients of a listener find the broker.
     pub(crate) fn address(&self, broker_listener: &str) -> Result<SocketAddr> {
         match broker_listener {
-            "RELAYED" => Ok(self.relay.address()),
+            "CUT" => Ok(self.cut.address()),
+            "STALLED" => Ok(self.stalled.address()),
             other => Ok(self.kafka.bootstrap_of(other).parse()?),
         }
     }
