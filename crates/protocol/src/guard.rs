@@ -94,9 +94,26 @@ pub struct GuardedResponse {
 
 /// Walks the body of a request.
 pub fn guard_request(frame: RequestFrame, limits: &Limits) -> Result<GuardedRequest, Malformed> {
-    let (api_key, api_version) = (frame.api_key, frame.api_version);
-    guard_body(Direction::Request, api_key, api_version, frame.bytes(), frame.header_length(), limits)?;
+    let walk = |frame: &RequestFrame| {
+        let (api_key, api_version) = (frame.api_key, frame.api_version);
+        guard_body(Direction::Request, api_key, api_version, frame.bytes(), frame.header_length(), limits)
+    };
+    let Err(refused) = walk(&frame) else { return Ok(GuardedRequest { frame }) };
+    let frame = without_second_tags(&frame, &refused).ok_or(refused)?;
+    walk(&frame)?;
     Ok(GuardedRequest { frame })
+}
+
+/// librdkafka (2.16 and before) ends AlterUserScramCredentials with two empty sections of tagged fields. A broker does not
+/// look at the second; here it is cut off. Nobody can read the request as another one by it: it is answered here, and goes
+/// to no broker.
+fn without_second_tags(frame: &RequestFrame, refused: &Malformed) -> Option<RequestFrame> {
+    const EMPTY_TAGS: u8 = 0;
+    let is_one_byte_too_long = matches!(refused, Malformed::Bytes { fault: Fault::TrailingBytes(1), .. });
+    let (last, rest) = frame.bytes().split_last()?;
+    let is_librdkafkas =
+        frame.api_key == ApiKey::AlterUserScramCredentials && is_one_byte_too_long && *last == EMPTY_TAGS;
+    is_librdkafkas.then(|| RequestFrame::parse(frame.bytes().slice(..rest.len())).ok()).flatten()
 }
 
 /// Walks a response frame (without its 4-byte size) to a request of this key and version.

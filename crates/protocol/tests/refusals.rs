@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail loudly")]
 
 use bytes::Bytes;
-use protocol::messages::{FetchRequest, MetadataRequest};
+use protocol::messages::{AlterUserScramCredentialsRequest, FetchRequest, MetadataRequest};
 use protocol::{ApiKey, ErrorCode, Fault, Limits, Malformed, RequestFrame, guard_request, guard_response};
 
 /// A request of this body, behind a header without tagged fields.
@@ -190,6 +190,17 @@ fn booleans_of_any_other_value_are_true_as_in_java() {
         guarded.decode::<MetadataRequest>().unwrap().allow_auto_topic_creation
     };
     assert_eq!([0, 1, 2, 0xff].map(auto_creation), [false, true, true, true]);
+}
+
+/// Verified with librdkafka 2.16.
+#[test]
+fn the_second_tags_of_librdkafkas_alter_user_scram_credentials_are_cut_off() {
+    let altering = |ends: &[u8]| request(ApiKey::AlterUserScramCredentials, 0, &[&[1, 1][..], ends].concat());
+    let guarded = altering(&[0, 0]).unwrap();
+    assert_eq!(&guarded.body()[..], [1, 1, 0]);
+    guarded.decode::<AlterUserScramCredentialsRequest>().unwrap();
+    assert_eq!(fault(altering(&[0, 1])), Fault::TrailingBytes(1));
+    assert_eq!(fault(altering(&[0, 0, 0])), Fault::TrailingBytes(2));
 }
 
 #[test]
