@@ -95,7 +95,9 @@ mod tests {
     }
 
     /// User, code, and mechanisms with iterations.
-    fn told(response: &DescribeUserScramCredentialsResponse) -> Vec<(&str, i16, Vec<(i8, i32)>)> {
+    type Told<'r> = (&'r str, i16, Vec<(i8, i32)>);
+
+    fn told(response: &DescribeUserScramCredentialsResponse) -> Vec<Told<'_>> {
         let infos = |result: &DescribeUserScramCredentialsResult| {
             result.credential_infos.iter().map(|info| (info.mechanism, info.iterations)).collect()
         };

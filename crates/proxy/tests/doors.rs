@@ -408,7 +408,8 @@ async fn a_port_that_is_taken_is_named() {
     let address = taken.local_addr().expect("it is bound");
     let settings = settings(ListenerSettings { address, ..listener(SecurityProtocol::Plaintext) }, "/dev/null".into());
     let connector = upstream(HostPort::new("127.0.0.1", 1), UpstreamSecurity::default());
-    let error = proxy::bind(settings, connector, store::Current::new(snapshot(&[], 1)).into()).await.expect_err("it is taken");
+    let error =
+        proxy::bind(settings, connector, store::Current::new(snapshot(&[], 1)).into()).await.expect_err("it is taken");
     assert!(matches!(&error, ProxyError::Bind { address: named, .. } if *named == address), "{error}");
 }
 

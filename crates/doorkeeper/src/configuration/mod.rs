@@ -19,11 +19,11 @@ mod upstream;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use client::UpstreamSettings;
-use proxy::settings::SecurityProtocol;
 use ::store::file::Part;
 use ::store::yaml::{Field, Fields, FileReferences, Reading};
 use ::store::{Place, Places, Problem, Severity, StoreSettings};
+use client::UpstreamSettings;
+use proxy::settings::SecurityProtocol;
 
 use authorizer::Authorizer;
 pub(crate) use certificate::Expiry;
@@ -273,7 +273,10 @@ shutdown: { delay: 0, deadline: 2s }
             host_ranges: true,
         };
         assert_eq!(read.store.acl, expected);
-        let file = FileSettings { poll_interval: Duration::from_secs(60), ..FileSettings::new(directory.path().join("acls.yaml")) };
+        let file = FileSettings {
+            poll_interval: Duration::from_secs(60),
+            ..FileSettings::new(directory.path().join("acls.yaml"))
+        };
         assert_eq!(read.store.places, Places::Together(Place::File(file)));
         assert_eq!(read.proxy.limits.memory_budget_bytes, 256 << 20);
         assert_eq!(read.proxy.limits.idle_timeout, Duration::from_secs(5));
