@@ -1,5 +1,7 @@
 //! Records in and out, by a raw client and by name.
 
+use std::time::SystemTime;
+
 use anyhow::{Context, Result, ensure};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
@@ -17,8 +19,9 @@ use crate::topic_name;
 
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// A batch of one record.
+/// A batch of one record of now: a broker deletes those that are older than its retention.
 pub(crate) fn batch(value: impl Into<Bytes>) -> Result<Bytes> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let record = Record {
         transactional: false,
         control: false,
@@ -29,7 +32,7 @@ pub(crate) fn batch(value: impl Into<Bytes>) -> Result<Bytes> {
         timestamp_type: TimestampType::Creation,
         offset: 0,
         sequence: NO_SEQUENCE,
-        timestamp: 1_700_000_000_000,
+        timestamp: i64::try_from(now.as_millis())?,
         key: None,
         value: Some(value.into()),
         headers: Default::default(),
