@@ -129,7 +129,10 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
                 let identity = self.grants.identity();
                 let answer = own_store::serve(&self.shared, identity, api_key, serve).await;
                 let answer = answer.ok_or(End::Decided("the answer of our own store could not be made"))?;
-                self.respond(answer.map_err(End::Unencodable)?, permit);
+                let answer = answer.map_err(End::Unencodable)?;
+                let mut room = self.shared.budget.permit(Class::Responses);
+                room.add(answer.len());
+                self.respond(answer, room);
             }
             Verdict::ForwardThenClose(request) => {
                 self.forward(&request, permit).await?;

@@ -13,11 +13,13 @@ use protocol::messages::api_versions_response::ApiVersion;
 use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use protocol::messages::{
-    ApiVersionsRequest, ApiVersionsResponse, DescribeGroupsRequest, FetchRequest, FetchResponse,
-    FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse, ListGroupsRequest,
-    ProduceRequest, ProduceResponse,
+    ApiVersionsRequest, ApiVersionsResponse, DescribeAclsRequest, DescribeAclsResponse, DescribeGroupsRequest,
+    FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
+    ListGroupsRequest, ProduceRequest, ProduceResponse,
 };
-use protocol::{ApiKey, BrokerAddresses, ErrorCode, Request, RequestFrame, StrBytes, encode_request, encode_response};
+use protocol::{
+    ApiKey, BrokerAddresses, Decodable, ErrorCode, Request, RequestFrame, StrBytes, encode_request, encode_response,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
@@ -322,7 +324,8 @@ async fn an_answer_made_here_waits_for_those_of_the_broker() {
 async fn a_request_that_depends_on_earlier_answers_is_decided_when_the_last_of_them_has_come() {
     let mut stage = Stage::new();
     stage.ask(heartbeat(1, "mine")).await;
-    let topic = FetchTopic::default().with_topic(text("orders").into()).with_partitions(vec![FetchPartition::default()]);
+    let topic =
+        FetchTopic::default().with_topic(text("orders").into()).with_partitions(vec![FetchPartition::default()]);
     let with_session = FetchRequest::default().with_session_epoch(0).with_topics(vec![topic]);
     stage.ask(encoded(7, 2, &with_session)).await;
     assert_eq!(stage.seen().await.0, 1);
@@ -330,6 +333,36 @@ async fn a_request_that_depends_on_earlier_answers_is_decided_when_the_last_of_t
     assert!(early.is_err(), "an answer is still to come");
     stage.answer(1).await;
     assert_eq!(stage.seen().await.0, 2);
+}
+
+/// A broker handles one request of a connection after the other.
+#[tokio::test]
+async fn what_our_own_store_answers_is_decided_when_the_last_answer_before_it_has_come() {
+    let mut stage = Stage::new();
+    let describe = allow(AclOperation::Describe, ResourceType::Cluster, acl::CLUSTER_NAME);
+    stage.shared.current.replace(snapshot(usual_policy().with_changes(&[], &[describe]), 2));
+    let all = DescribeAclsRequest::default()
+        .with_resource_type_filter(1)
+        .with_resource_name_filter(None)
+        .with_pattern_type_filter(1)
+        .with_principal_filter(None)
+        .with_host_filter(None)
+        .with_operation(1)
+        .with_permission_type(1);
+    for (correlation_id, patterns) in [(2, 3), (4, 0)] {
+        stage.ask(heartbeat(correlation_id - 1, "mine")).await;
+        stage.ask(encoded(1, correlation_id, &all)).await;
+        assert_eq!(stage.seen().await.0, correlation_id - 1);
+        if patterns == 0 {
+            stage.shared.current.replace(snapshot(usual_policy(), 3));
+        }
+        stage.answer(correlation_id - 1).await;
+        assert_eq!(stage.answered().await, heartbeat_frame(correlation_id - 1, ErrorCode::NONE));
+        let mut frame = stage.answered().await.expect("an answer").slice(4..);
+        let answer = DescribeAclsResponse::decode(&mut frame, 1).expect("an answer to DescribeAcls");
+        let error = if patterns == 0 { ErrorCode::CLUSTER_AUTHORIZATION_FAILED } else { ErrorCode::NONE };
+        assert_eq!((answer.error_code, answer.resources.len()), (error.0, patterns));
+    }
 }
 
 #[tokio::test]
@@ -417,9 +450,8 @@ async fn a_policy_change_holds_for_the_next_of_two_pipelined_requests() {
 #[tokio::test]
 async fn what_is_revoked_while_a_look_up_takes_its_time_is_revoked() {
     let mut stage = Stage::new();
-    let topic = FetchTopic::default()
-        .with_topic_id(uuid::Uuid::from_u128(7))
-        .with_partitions(vec![FetchPartition::default()]);
+    let topic =
+        FetchTopic::default().with_topic_id(uuid::Uuid::from_u128(7)).with_partitions(vec![FetchPartition::default()]);
     let request = FetchRequest::default().with_session_epoch(-1).with_topics(vec![topic]);
     stage.ask(encoded(13, 1, &request)).await;
     within(stage.look_ups.begun.notified()).await;
