@@ -64,10 +64,7 @@ impl Authorize for AddPartitionsToTxnRequest {
 }
 
 fn refused(request: &AddPartitionsToTxnRequest, version: i16, error: ErrorCode) -> Outcome<AddPartitionsToTxnResponse> {
-    match version {
-        ..=3 => Outcome::Respond(denied_partitions(&request.v3_and_below_topics, |_, _| error)),
-        _ => Outcome::Respond(request.error_response(version, error)),
-    }
+    Outcome::Respond(request.error_response(version, error))
 }
 
 /// A topic stands in the answer once, even if the request named it twice; and so does a partition.
@@ -198,11 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_partition_is_answered_once_however_often_it_is_named() {
+    fn a_denied_partition_is_answered_once_unless_the_whole_transaction_is_denied() {
         let twice = request(&[("orders", &[0, 0]), ("secret", &[1]), ("orders", &[1, 0])]);
-        let refused = |error| response(&[("orders", &[(0, error), (1, error)]), ("secret", &[(1, error)])]);
-        assert_eq!(Client::with(&[]).ask(3, &twice).response(), refused(53));
         let mut client = Client::with(&["allow Write TransactionalId tx"]);
-        assert_eq!(client.ask(3, &twice).response(), refused(29));
+        let denied = response(&[("orders", &[(0, 29), (1, 29)]), ("secret", &[(1, 29)])]);
+        assert_eq!(client.ask(3, &twice).response(), denied);
+        let refused =
+            response(&[("orders", &[(0, 53), (0, 53)]), ("secret", &[(1, 53)]), ("orders", &[(1, 53), (0, 53)])]);
+        assert_eq!(Client::with(&[]).ask(3, &twice).response(), refused);
     }
 }

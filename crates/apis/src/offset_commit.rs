@@ -78,7 +78,8 @@ fn merge(response: &mut OffsetCommitResponse, refused: Vec<OffsetCommitResponseT
         ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0,
         ErrorCode::UNKNOWN_TOPIC_ID.0,
     ];
-    let places: HashMap<&Topic, usize> = asked.iter().enumerate().map(|(place, topic)| (topic, place)).collect();
+    // Backwards, so that of a topic that is named twice the first place stays.
+    let places: HashMap<&Topic, usize> = asked.iter().enumerate().rev().map(|(place, topic)| (topic, place)).collect();
     response.topics.extend(refused);
     response.topics.sort_by_key(|topic| match topic.partitions.first() {
         Some(first) if without_coordinator.contains(&first.error_code) => {
@@ -210,10 +211,11 @@ mod tests {
     #[test]
     fn a_topic_that_is_named_twice_is_answered_once_where_the_broker_merges() {
         let mut client = client(&["allow Read Group billing", "allow Read Topic orders"]);
-        let topics = [("secret", &[0][..]), ("orders", &[0]), ("secret", &[1]), ("orders", &[1])];
+        let topics = [("secret", &[0][..]), ("orders", &[0]), ("pay", &[0]), ("secret", &[1]), ("orders", &[1])];
         let asked = client.ask(9, &request(&topics));
         let broker = response(&[("orders", &[(0, 0)]), ("orders", &[(1, 0)])]);
-        let expected = response(&[("secret", &[(0, 29), (1, 29)]), ("orders", &[(0, 0), (1, 0)])]);
+        let expected =
+            response(&[("secret", &[(0, 29), (1, 29)]), ("pay", &[(0, 29)]), ("orders", &[(0, 0), (1, 0)])]);
         assert_eq!(client.answer(asked, broker), on_the_wire(9, &expected));
     }
 }
