@@ -52,18 +52,22 @@ fn found(names: &[StrBytes], known: &[ScramUser]) -> DescribeUserScramCredential
 }
 
 fn named(name: &StrBytes, count: usize, known: &[ScramUser]) -> DescribeUserScramCredentialsResult {
-    let fail = |error: ErrorCode, text: &'static str| {
+    let fail = |error: ErrorCode, text: String| {
         DescribeUserScramCredentialsResult::default()
             .with_user(name.clone())
             .with_error_code(error.0)
-            .with_error_message(Some(StrBytes::from_static_str(text)))
+            .with_error_message(Some(StrBytes::from_string(text)))
     };
     if count > 1 {
-        return fail(ErrorCode::DUPLICATE_RESOURCE, "the user is named more than once");
+        let text = format!("Cannot describe SCRAM credentials for the same user twice in a single request: {}", &**name);
+        return fail(ErrorCode::DUPLICATE_RESOURCE, text);
     }
     match known.binary_search_by(|user| Arc::as_ref(&user.name).cmp(name)).ok().and_then(|at| known.get(at)) {
         Some(user) => described(user),
-        None => fail(ErrorCode::RESOURCE_NOT_FOUND, "the user has no SCRAM credential"),
+        None => {
+            let text = format!("Attempt to describe a user credential that does not exist: {}", &**name);
+            fail(ErrorCode::RESOURCE_NOT_FOUND, text)
+        }
     }
 }
 
@@ -131,5 +135,9 @@ mod tests {
         let mut client = Client::with(&[DESCRIBE]).users(&[("bob", Sha256, 4096), ("carol", Sha256, 4096)]);
         let response = client.ask(0, &asking(Some(&["dora", "carol", "bob", "carol"]))).response();
         assert_eq!(told(&response), [("dora", 91, vec![]), ("carol", 92, vec![]), ("bob", 0, vec![(1, 4096)])]);
+        let texts: Vec<_> = response.results.iter().map(|result| result.error_message.as_deref().unwrap_or("")).collect();
+        let unknown = "Attempt to describe a user credential that does not exist: dora";
+        let twice = "Cannot describe SCRAM credentials for the same user twice in a single request: carol";
+        assert_eq!(texts, [unknown, twice, ""]);
     }
 }

@@ -67,8 +67,10 @@ fn internal_topics(topology: &Topology) -> BTreeSet<StrBytes> {
 fn invalid_topics(topics: &BTreeSet<StrBytes>) -> Option<StrBytes> {
     let internal = topics.iter().filter(|name| is_internal(name));
     let invalid = topics.iter().filter(|name| !can_be_a_topic(name));
-    listed("a topology cannot use topics of Kafka's own", internal)
-        .or_else(|| listed("a topology names topics that cannot exist", invalid))
+    let prohibited = |names| format!("Use of Kafka internal topics {names} in a Kafka Streams topology is prohibited.");
+    let no_topics = |names| format!("Topic names {names} are not valid topic names.");
+    let text = listed(internal, ",").map(prohibited).or_else(|| listed(invalid, ",").map(no_topics));
+    text.map(StrBytes::from_string)
 }
 
 /// The internal topics that are missing and that the caller may not create, in words.
@@ -79,12 +81,14 @@ fn not_creatable(topology: &Topology, context: &mut RequestContext<'_>) -> Optio
         return None;
     }
     let creatable = context.filter_by_authorized(AclOperation::Create, ResourceType::Topic, &missing);
-    listed("not authorized to create the internal topics", missing.iter().filter(|name| !creatable.contains(name)))
+    let denied = listed(missing.iter().filter(|name| !creatable.contains(name)), ", ");
+    denied.map(|names| StrBytes::from_string(format!("not authorized to create the internal topics: {names}")))
 }
 
-fn listed<'a>(what: &str, topics: impl Iterator<Item = &'a StrBytes>) -> Option<StrBytes> {
+/// Names in a row, if there are any.
+fn listed<'a>(topics: impl Iterator<Item = &'a StrBytes>, separator: &str) -> Option<String> {
     let topics: Vec<&str> = topics.map(|name| &**name).collect();
-    (!topics.is_empty()).then(|| StrBytes::from_string(format!("{what}: {}", topics.join(", "))))
+    (!topics.is_empty()).then(|| topics.join(separator))
 }
 
 #[cfg(test)]
@@ -187,8 +191,8 @@ mod tests {
     #[test]
     fn a_topology_of_impossible_topics_is_refused_before_anything_is_told() {
         for (source, text) in [
-            ("__consumer_offsets", "a topology cannot use topics of Kafka's own: __consumer_offsets"),
-            ("a b", "a topology names topics that cannot exist: a b"),
+            ("__consumer_offsets", "Use of Kafka internal topics __consumer_offsets in a Kafka Streams topology is prohibited."),
+            ("a b", "Topic names a b are not valid topic names."),
         ] {
             let mut client = client(&["allow Read Group app"]);
             let asked = client.ask(0, &joining(source, "app-repartition", &[]));
