@@ -45,7 +45,7 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("Produce", "Acks") => return number(draw, &[1, 1, -1, 0, 0, 2]),
         ("Produce", "Records") => return Some(record_set(draw)),
         // A broker never answers the list of all if it is denied.
-        ("DescribeUserScramCredentials", "Users") => return Some(json!([{ "Name": "wildcard" }, { "Name": "nowhere" }])),
+        ("DescribeUserScramCredentials", "Users") => return Some(json!([{ "Name": "wildcard" }, { "Name": "nowhere" }, { "Name": "none" }, { "Name": "none" }])),
         ("Produce", "TransactionalId") if !draw.random.once_in(3) => return Some(Value::Null),
         ("Fetch", "SessionEpoch") => return number(draw, &[-1, -1, 0, 5]),
         ("Fetch", "SessionId") => return number(draw, &[0, 0, 0, 77]),
@@ -194,6 +194,12 @@ fn configs(draw: &mut Draw<'_>, request: &mut Value) {
     if draw.naming == Naming::Duplicates {
         resources.push(resources[0].clone());
     }
+    if draw.api == "AlterConfigs" {
+        // A broker never answers AlterConfigs with a resource named twice or of no such type.
+        resources.retain(|resource| [2, 4, 16, 32].contains(&resource["ResourceType"].as_i64().unwrap_or(0)));
+        let mut seen = std::collections::HashSet::new();
+        resources.retain(|resource| seen.insert((resource["ResourceType"].to_string(), resource["ResourceName"].to_string())));
+    }
     request["Resources"] = Value::Array(resources);
 }
 
@@ -243,7 +249,9 @@ fn config(draw: &mut Draw<'_>, resource_type: i64) -> Value {
         _ => ("interval.ms", &["1000"]),
     };
     let value = if draw.random.once_in(10) { Value::Null } else { json!(*draw.random.pick(values)) };
-    json!({ "Name": name, "Value": value, "ConfigOperation": *draw.random.pick(&[0, 0, 0, 1, 2, 9]) })
+    // A controller fails as a whole if it finds an operation that is none.
+    let operations: &[i64] = if matches!(resource_type, 4 | 8) { &[0, 0, 0, 1, 2, 9] } else { &[0, 0, 0, 1, 2] };
+    json!({ "Name": name, "Value": value, "ConfigOperation": *draw.random.pick(operations) })
 }
 
 /// A producer's id belongs to its transactional id, mostly.

@@ -14,6 +14,7 @@ pub(crate) const MUST_DIFFER: &[(&str, &str, Instead, &str)] = &[
     ("Fetch", "SessionId", Instead::Nothing, "random; a broker may grant none at any time, and so does Doorkeeper"),
     ("*", "SessionId", Instead::Sign, "a random number"),
     ("*", "ProducerId", Instead::Sign, "each cluster counts its own"),
+    ("DescribeProducers", "LastTimestamp", Instead::Sign, "a time"),
     ("*", "TransactionStartTimeMs", Instead::Sign, "a time"),
     ("DescribeQuorum", "LeaderEpoch", Instead::Sign, "elections of the controller"),
     ("DescribeQuorum", "HighWatermark", Instead::Sign, "the length of the controller's log"),
@@ -22,10 +23,11 @@ pub(crate) const MUST_DIFFER: &[(&str, &str, Instead, &str)] = &[
     ("DescribeQuorum", "LastCaughtUpTimestamp", Instead::Sign, "a time"),
     ("DescribeQuorum", "ReplicaDirectoryId", Instead::Nothing, "made of random letters"),
     ("DescribeLogDirs", "LogDir", Instead::Nothing, "a temporary directory"),
-    ("DescribeLogDirs", "PartitionSize", Instead::Sign, "names of producers and members have other lengths"),
+    ("DescribeLogDirs", "PartitionSize", Instead::Nothing, "ids that are written to logs have other lengths"),
     ("DescribeLogDirs", "TotalBytes", Instead::Nothing, "the disk of one machine, but not at one time"),
     ("DescribeLogDirs", "UsableBytes", Instead::Nothing, "the disk of one machine, but not at one time"),
     ("ApiVersions", "FinalizedFeaturesEpoch", Instead::Sign, "an offset in the log of each cluster"),
+    ("StreamsGroupHeartbeat", "ErrorMessage", Instead::Words, "the names in it are in the order of a hash table"),
     ("*", "ErrorMessage", Instead::NoDump, "a dump of the request by a broker reads here as the generic text"),
 ];
 
@@ -39,7 +41,18 @@ pub(crate) const UNORDERED: &[(&str, &str, Order, &str)] = &[
     ("ListGroups", "Groups", Order::Any, "a hash table's"),
     ("ListTransactions", "TransactionStates", Order::Any, "a hash table's"),
     ("Metadata", "Topics", Order::WithinFate, "sets of names, one behind the other"),
-    ("CreateTopics", "Topics", Order::WithinFate, "denied names are a set"),
+    ("CreateTopics", "Topics", Order::Any, "denied names are a set, with the log of the controllers among them"),
+    ("AddPartitionsToTxn", "ResultsByTopicV3AndBelow", Order::Any, "a hash table's"),
+    ("AddPartitionsToTxn", "ResultsByPartition", Order::Any, "a hash table's"),
+    ("WriteTxnMarkers", "Markers", Order::Any, "a hash table's"),
+    ("WriteTxnMarkers", "Topics", Order::Any, "a hash table's"),
+    ("WriteTxnMarkers", "Partitions", Order::Any, "a hash table's"),
+    ("DescribeUserScramCredentials", "Results", Order::Any, "a hash table's"),
+    ("DescribeUserScramCredentials", "CredentialInfos", Order::Any, "a hash table's"),
+    ("ConsumerGroupDescribe", "TopicPartitions", Order::Any, "a hash table's, by ids"),
+    ("ConsumerGroupHeartbeat", "TopicPartitions", Order::Any, "a hash table's, by ids"),
+    ("ShareGroupHeartbeat", "TopicPartitions", Order::Any, "a hash table's, by ids"),
+    ("ShareGroupDescribe", "TopicPartitions", Order::Any, "a hash table's, by ids"),
     ("CreatePartitions", "Results", Order::WithinFate, "denied names are a set"),
     ("DescribeTopicPartitions", "Topics", Order::WithinFate, "denied names are a set"),
 ];
@@ -48,6 +61,8 @@ pub(crate) const UNORDERED: &[(&str, &str, Order, &str)] = &[
 pub(crate) const LISTED: &[(&str, fn(&Outcome, &Outcome) -> bool, &str)] = &[
     ("DescribeLogDirs", is_filtered_log_dirs, "answers are filtered by topic, not refused as a whole"),
     ("ConsumerGroupHeartbeat", is_refused_expression, "regular expressions are refused"),
+    ("Fetch", has_failed, "a broker fails if a request names two ids that no topic has"),
+    ("AlterUserScramCredentials", is_refused_by_policy, "users are edited in the file of the store"),
 ];
 
 fn is_filtered_log_dirs(reference: &Outcome, _: &Outcome) -> bool {
@@ -57,6 +72,17 @@ fn is_filtered_log_dirs(reference: &Outcome, _: &Outcome) -> bool {
 fn is_refused_expression(_: &Outcome, doorkeeper: &Outcome) -> bool {
     const INVALID_REGULAR_EXPRESSION: i64 = 128;
     matches!(doorkeeper, Outcome::Answer(answer) if answer["ErrorCode"] == INVALID_REGULAR_EXPRESSION)
+}
+
+fn has_failed(reference: &Outcome, _: &Outcome) -> bool {
+    const UNKNOWN_SERVER_ERROR: i64 = -1;
+    matches!(reference, Outcome::Answer(answer) if answer["ErrorCode"] == UNKNOWN_SERVER_ERROR)
+}
+
+fn is_refused_by_policy(_: &Outcome, doorkeeper: &Outcome) -> bool {
+    const POLICY_VIOLATION: i64 = 44;
+    let refused = |result: &Value| result["ErrorCode"] == POLICY_VIOLATION;
+    matches!(doorkeeper, Outcome::Answer(answer) if answer["Results"].as_array().is_some_and(|all| all.iter().all(refused)))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -76,6 +102,8 @@ pub(crate) enum Instead {
     OwnPort,
     /// Whether it is null, empty, made by a broker, or known to the test.
     MemberId,
+    /// In any order.
+    Words,
     /// What a broker says of its own objects is the text of the error code here.
     NoDump,
 }
@@ -142,6 +170,11 @@ fn replaced(instead: Instead, side: &Side, value: &Value) -> Value {
             Some(text) => Value::from(text.replace(&side.cluster_id, "the cluster's")),
             None => value.clone(),
         },
+        Instead::Words => {
+            let mut words: Vec<&str> = value.as_str().unwrap_or_default().split([' ', ',']).collect();
+            words.sort_unstable();
+            value.as_str().map_or(value.clone(), |_| Value::from(words.join(" ")))
+        }
         Instead::OwnCluster | Instead::MemberId => value.clone(),
     }
 }
