@@ -1,13 +1,16 @@
 //! Clients and networks that break at the worst moment.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use bytes::Bytes;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{FetchRequest, MetadataRequest};
 use testkit::{RawClient, Weather};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::ground::{Door, Plan, ground};
 use crate::process::memory;
@@ -56,6 +59,68 @@ async fn a_slow_reader_of_a_large_fetch_holds_up_nobody_and_takes_no_memory() ->
     testkit::raw_client::response_of::<FetchRequest>(12, 7, answer.into())?;
     drop((slow, quick));
     door.is_left_clean("OPEN").await
+}
+
+/// From version 16 on an answer may name brokers, so it is held until it has been looked through.
+#[tokio::test]
+async fn slow_readers_of_answers_that_must_be_held_share_one_budget_and_hold_up_nobody() -> Result<()> {
+    const BUDGET: usize = 105 * MEBIBYTE;
+    let ground = ground().await?;
+    large_topic(&ground.kafka, "alice-held", 48).await?;
+    ground.kafka.create_topic("alice-small", 1).await?;
+    let mut admin = ground.kafka.admin().await?;
+    let large = fetch_by_id(describe(&mut admin, "alice-held").await?.topic_id);
+    let small = fetch_by_id(describe(&mut admin, "alice-small").await?.topic_id);
+    let door = Plan::new("OPEN", "").await?.with("limits: { memory_budget: 105MiB }\n").open().await?;
+    let mut quick = door.alice().await?;
+    describe(&mut quick, "alice-small").await?;
+    let before = memory(door.doorkeeper.process_id())?;
+
+    // Two of these answers fit.
+    let mut slow = Vec::new();
+    for _ in 0..4 {
+        let mut client = door.alice().await?;
+        let asked = client.send_only(16, &large).await?;
+        slow.push((client, asked));
+    }
+    eventually("two answers are held", async || {
+        Ok(door.metric("doorkeeper_memory_budget_used_bytes", "").await? > 95e6)
+    })
+    .await?;
+    let began = Instant::now();
+    for _ in 0..20 {
+        produce(&mut quick, "alice-small", batch("quick")?).await?;
+        let answer = quick.send(16, &small).await?;
+        ensure!(answer.error_code == 0, "{answer:?}");
+        let held = door.metric("doorkeeper_memory_budget_used_bytes", "").await?;
+        ensure!(held < BUDGET as f64, "{held} bytes are held");
+    }
+    let (elapsed, more) = (began.elapsed(), memory(door.doorkeeper.process_id())?.saturating_sub(before));
+    println!("beside four slow readers: 20 produces and fetches in {elapsed:?}, {more} bytes of memory more");
+    ensure!(elapsed < SOON, "20 produces and fetches took {elapsed:?}");
+    ensure!(more < 2 * BUDGET, "{more} bytes of memory for a budget of {BUDGET}");
+
+    // Those that wait get theirs when the others have read.
+    let mut reading = JoinSet::new();
+    for (mut client, asked) in slow {
+        reading.spawn(async move { client.receive::<FetchRequest>(16, asked).await });
+    }
+    while let Some(answer) = reading.join_next().await {
+        let answer = answer??;
+        let records = answer.responses.first().and_then(|topic| topic.partitions.first());
+        let length = records.and_then(|partition| partition.records.as_ref()).map_or(0, Bytes::len);
+        ensure!(length > 47 * MEBIBYTE, "{length} bytes of records");
+    }
+    drop(quick);
+    door.is_left_clean("OPEN").await
+}
+
+fn fetch_by_id(topic_id: Uuid) -> FetchRequest {
+    let mut request = fetch_request("", 5_000);
+    for topic in &mut request.topics {
+        topic.topic_id = topic_id;
+    }
+    request
 }
 
 #[tokio::test]
@@ -147,7 +212,7 @@ async fn a_broker_that_says_nothing_is_given_up_in_time_and_found_again() -> Res
     connecting.send_only(12, &metadata).await?;
     connecting.expect_close().await.context("a client for whom no connection can be made")?;
     // What has this id must be asked of the broker before anything is decided.
-    let unknown = MetadataRequestTopic::default().with_topic_id(uuid::Uuid::from_u128(7)).with_name(None);
+    let unknown = MetadataRequestTopic::default().with_topic_id(Uuid::from_u128(7)).with_name(None);
     asking.send_only(12, &MetadataRequest::default().with_topics(Some(vec![unknown]))).await?;
     asking.expect_close().await.context("a client whose request cannot be decided")?;
     let told = |what: &'static str| move |line: &str| line.contains("WARN") && line.contains(what);
