@@ -9,9 +9,9 @@
 //! ```
 //!
 //! A change goes through here in this order:
-//! 1. [`watch`]: something may have changed; wait until it is quiet.
-//! 2. [`read`]: the file and all it names, as one snapshot, parsed by [`document`] and [`entry`].
-//! 3. [`removal`]: would it take away more than anybody means to?
+//! 1. `watch.rs`: something may have changed; wait until it is quiet.
+//! 2. `read.rs`: the file and all it names, as one snapshot, parsed by `document.rs` and `entry.rs`.
+//! 3. `removal.rs`: would it take away more than anybody means to?
 //! 4. The new snapshot holds, or the old one goes on and [`Reload`](crate::Reload) says why.
 
 pub(crate) mod document;
