@@ -1,7 +1,7 @@
 # Two commands do all the set-up themselves: `make demo` and `make test`. `make` alone lists them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench dist setup
+.PHONY: help demo test parity check bench dist setup
 
 # A fresh rustup is not in the PATH of the shell that called make.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -14,6 +14,11 @@ demo: ## a tour of two minutes against a real Kafka; KEEP=1 leaves it running
 
 test: ## set-up, a real Kafka, build, every test; TEST_THREADS=n
 	@scripts/test
+
+parity: ## the same questions to a broker and to Doorkeeper, answer for answer, into docs/parity.md; SEED=n CASES=n
+	@scripts/setup
+	cargo build -p doorkeeper
+	SEED=$(or $(SEED),1) CASES=$(or $(CASES),6000) PARITY_PAGE=docs/parity.md cargo test -p end-to-end --test parity -- --nocapture --test-threads=1
 
 check: ## format, lints, and licences and advisories if cargo-deny is there
 	cargo fmt --all --check

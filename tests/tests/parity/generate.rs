@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use crate::apis;
 use crate::random::Random;
 use crate::schema::{Field, Kind, Message};
-use crate::world::{CLASSIC_GROUP, CONSUMER_GROUPS, MISSING, ODD_TOPICS, SIMPLE_GROUPS, TOPICS, TRANSACTIONAL_IDS};
+use crate::world::{
+    CLASSIC_GROUP, CONSUMER_GROUPS, MISSING, ODD_TOPICS, SHARE_GROUPS, SIMPLE_GROUPS, STREAMS_GROUPS, TOPICS,
+    TRANSACTIONAL_IDS,
+};
 
 /// What a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -233,7 +236,8 @@ fn existing(resource: Resource, draw: &mut Draw<'_>) -> &'static str {
             }
         },
         Resource::Group if kept && draw.random.once_in(2) => {
-            let mut names: Vec<&str> = CONSUMER_GROUPS.iter().map(|(group, _)| *group).collect();
+            let groups = CONSUMER_GROUPS.iter().chain(SHARE_GROUPS).chain(STREAMS_GROUPS);
+            let mut names: Vec<&str> = groups.map(|(group, _)| *group).collect();
             names.push(CLASSIC_GROUP);
             let one = draw.random.below(names.len());
             names[one]

@@ -11,6 +11,7 @@ mod codec;
 mod compare;
 mod effects;
 mod generate;
+mod page;
 mod prepare;
 mod random;
 mod records;
@@ -39,8 +40,9 @@ async fn parity(setting: Setting, share: u64, only: &[&str]) -> Result<()> {
     let replay = std::env::var("REPLAY").ok();
     let report = run::run(&Plan { setting, seed, cases: usize::try_from(cases)?, only, replay }).await?;
     println!("{report}");
-    report.keep()?;
-    ensure!(report.differences() == 0, "{} differences with SEED={seed}, see above", report.differences());
+    let differences = report.differences();
+    page::keep(report)?;
+    ensure!(differences == 0, "{differences} cases with differences, SEED={seed}; they are shown above");
     Ok(())
 }
 

@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use crate::records;
 use crate::side::{Side, expect_success, first_error};
-use crate::world::{CLASSIC_GROUP, CONSUMER_GROUPS, SIMPLE_GROUPS, TOPICS, TRANSACTIONAL_IDS};
+use crate::world::{
+    CLASSIC_GROUP, CONSUMER_GROUPS, ONGOING, SHARE_GROUPS, SIMPLE_GROUPS, STREAMS_GROUPS, TOPICS, TRANSACTIONAL_IDS,
+};
 
 const DEADLINE: Duration = Duration::from_secs(60);
 const LONG_MS: i64 = 3_600_000;
@@ -23,7 +25,26 @@ impl Side {
         self.restore_groups().await?;
         if with_consumer_groups {
             for (group, topics) in CONSUMER_GROUPS {
-                self.join_consumer_group(group, topics).await?;
+                let request = json!({ "SubscribedTopicNames": topics, "TopicPartitions": [] });
+                self.join("ConsumerGroupHeartbeat", 1, group, request, |answer| {
+                    count(&answer["Assignment"]["TopicPartitions"]) == topics.len()
+                })
+                .await?;
+            }
+            for (group, topics) in SHARE_GROUPS {
+                let request = json!({ "SubscribedTopicNames": topics });
+                self.join("ShareGroupHeartbeat", 1, group, request, |answer| {
+                    count(&answer["Assignment"]["TopicPartitions"]) == topics.len()
+                })
+                .await?;
+            }
+            for (group, topics) in STREAMS_GROUPS {
+                let subtopology = json!({ "SubtopologyId": "0", "SourceTopics": topics });
+                let request = json!({
+                    "Topology": { "Epoch": 0, "Subtopologies": [subtopology] }, "ProcessId": "process",
+                    "ActiveTasks": [], "StandbyTasks": [], "WarmupTasks": [], "ClientTags": [],
+                });
+                self.join("StreamsGroupHeartbeat", 0, group, request, |answer| count(&answer["ActiveTasks"]) > 0).await?;
             }
         }
         let coordinator = json!({ "KeyType": 1, "CoordinatorKeys": TRANSACTIONAL_IDS });
@@ -32,6 +53,15 @@ impl Side {
             let request = json!({ "TransactionalId": id, "TransactionTimeoutMs": LONG_MS });
             let answer = self.until_it_works("InitProducerId", 4, &request).await?;
             self.learn_producer(id, answer["ProducerId"].as_i64().unwrap_or(-1));
+        }
+        let (ids, topics) = ONGOING;
+        for id in ids {
+            let topics: Vec<Value> = topics.iter().map(|name| json!({ "Name": name, "Partitions": [0] })).collect();
+            let request = json!({
+                "V3AndBelowTransactionalId": id, "V3AndBelowProducerId": format!("producer:{id}"),
+                "V3AndBelowProducerEpoch": 0, "V3AndBelowTopics": topics,
+            });
+            self.until_it_works("AddPartitionsToTxn", 3, &request).await?;
         }
         // With all internal topics there, no later case creates them by the way.
         self.restore_topics().await
@@ -117,22 +147,33 @@ impl Side {
         self.until_it_works("SyncGroup", 3, &request).await.map(|_| ())
     }
 
-    async fn join_consumer_group(&mut self, group: &str, topics: &[&str]) -> Result<()> {
+    /// Joins a group of a protocol whose members only send heartbeats, until the member has what it is to work on.
+    async fn join(
+        &mut self,
+        api: &str,
+        version: i16,
+        group: &str,
+        mut request: Value,
+        is_assigned: impl Fn(&Value) -> bool,
+    ) -> Result<()> {
         let member = format!("member-of-{group}");
-        let mut request = json!({
-            "GroupId": group, "MemberId": member, "MemberEpoch": 0, "RebalanceTimeoutMs": LONG_MS,
-            "SubscribedTopicNames": topics, "TopicPartitions": [],
-        });
+        request["GroupId"] = json!(group);
+        request["MemberId"] = json!(member);
+        request["MemberEpoch"] = json!(0);
+        request["RebalanceTimeoutMs"] = json!(LONG_MS);
         let end = Instant::now() + DEADLINE;
         loop {
-            let answer = self.until_it_works("ConsumerGroupHeartbeat", 1, &request).await?;
-            if answer["Assignment"]["TopicPartitions"].as_array().is_some_and(|list| list.len() == topics.len()) {
+            let answer = self.until_it_works(api, version, &request).await?;
+            if is_assigned(&answer) {
                 return Ok(());
             }
             if Instant::now() > end {
                 bail!("{}: `{group}` got no assignment: {answer}", self.name);
             }
             request = json!({ "GroupId": group, "MemberId": member, "MemberEpoch": answer["MemberEpoch"] });
+            for null in ["SubscribedTopicNames", "TopicPartitions", "ActiveTasks", "StandbyTasks", "WarmupTasks"] {
+                request[null] = Value::Null;
+            }
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -149,6 +190,10 @@ impl Side {
             sleep(Duration::from_millis(30)).await;
         }
     }
+}
+
+fn count(list: &Value) -> usize {
+    list.as_array().map_or(0, Vec::len)
 }
 
 /// The highest versions that both sides have, by key: what each says to its super user.

@@ -1,10 +1,9 @@
-//! What a run found: a table, and each kind of difference with an example.
+//! What a run found: a table, each kind of difference with an example, and `docs/parity.md`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::Result;
 use serde_json::Value;
 
 use crate::cases::{Api, Case};
@@ -21,32 +20,56 @@ pub(crate) struct Found {
     pub(crate) difference: Difference,
 }
 
+/// What came of a case.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// What differs; mostly nothing.
+    Found(Vec<Found>),
+    /// Something differs, and this entry of [`crate::compare::LISTED`] says that it is to.
+    Listed(usize),
+}
+
 #[derive(Debug)]
 pub(crate) struct Report {
-    setting: Setting,
-    seed: u64,
-    kafka: String,
-    rows: BTreeMap<i16, Row>,
+    pub(crate) setting: Setting,
+    pub(crate) seed: u64,
+    pub(crate) kafka: String,
+    pub(crate) rows: BTreeMap<i16, Row>,
+    /// What only the broker serves.
+    pub(crate) unserved: Vec<String>,
     pub(crate) took: Duration,
 }
 
 #[derive(Debug)]
-struct Row {
-    name: String,
+pub(crate) struct Row {
+    pub(crate) name: String,
     versions: Vec<i16>,
-    cases: usize,
-    /// Cases with a difference.
-    different: usize,
+    pub(crate) cases: usize,
+    /// Cases with a difference that is not listed.
+    pub(crate) different: usize,
+    /// Cases with each listed difference.
+    pub(crate) listed: BTreeMap<usize, usize>,
     found: Vec<Found>,
 }
 
+impl Row {
+    pub(crate) fn versions(&self) -> String {
+        match (self.versions.first(), self.versions.last()) {
+            (Some(first), Some(last)) if first != last => format!("{first}-{last}"),
+            (Some(first), _) => first.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
 impl Report {
-    pub(crate) fn new(plan: &Plan, kafka: &str, apis: &[Api]) -> Report {
+    pub(crate) fn new(plan: &Plan, kafka: &str, apis: &[Api], unserved: Vec<String>) -> Report {
         let row = |api: &Api| Row {
             name: api.name.clone(),
             versions: api.versions.clone(),
             cases: 0,
             different: 0,
+            listed: BTreeMap::new(),
             found: Vec::new(),
         };
         Report {
@@ -54,24 +77,50 @@ impl Report {
             seed: plan.seed,
             kafka: kafka.to_owned(),
             rows: apis.iter().map(|api| (api.key, row(api))).collect(),
+            unserved,
             took: Duration::ZERO,
         }
     }
 
-    pub(crate) fn add(&mut self, api: &str, _version: i16, found: Vec<Found>) {
+    pub(crate) fn add(&mut self, api: &str, verdict: Verdict) {
         let row = self.rows.values_mut().find(|row| row.name == api).expect("an API of this run");
         row.cases += 1;
-        row.different += usize::from(!found.is_empty());
-        row.found.extend(found);
+        match verdict {
+            Verdict::Listed(which) => *row.listed.entry(which).or_default() += 1,
+            Verdict::Found(found) => {
+                row.different += usize::from(!found.is_empty());
+                row.found.extend(found);
+            }
+        }
     }
 
-    /// Cases in which the sides differ.
+    pub(crate) fn cases(&self) -> usize {
+        self.rows.values().map(|row| row.cases).sum()
+    }
+
+    /// Cases in which the sides differ, and nothing says that they are to.
     pub(crate) fn differences(&self) -> usize {
         self.rows.values().map(|row| row.different).sum()
     }
 
-    /// Writes the matrix, if this is a run that is told to.
-    pub(crate) fn keep(&self) -> Result<()> {
+    fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for row in self.rows.values() {
+            let mut kinds: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
+            row.found.iter().for_each(|found| kinds.entry(&found.difference.path).or_default().push(found));
+            for (path, found) in kinds {
+                writeln!(f, "{} {path}: {} times, as in", row.name, found.len())?;
+                let Some(found) = found.first() else { continue };
+                let Case { version, user, naming, .. } = &found.case;
+                writeln!(f, "  version {version}, {user} names {naming:?}: {}", shortened(&found.request))?;
+                writeln!(f, "    broker:     {}", found.difference.reference)?;
+                writeln!(f, "    Doorkeeper: {}", found.difference.doorkeeper)?;
+                if std::env::var_os("VERBOSE").is_some() {
+                    writeln!(f, "    request:           {}", found.request)?;
+                    writeln!(f, "    all of broker:     {}", found.answers.0)?;
+                    writeln!(f, "    all of Doorkeeper: {}", found.answers.1)?;
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -82,33 +131,15 @@ fn shortened(request: &Value) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.explain(f)?;
+        writeln!(f, "{:<28} {:>9} {:>6} {:>7} {:>11}", "API", "versions", "cases", "listed", "differences")?;
         for row in self.rows.values() {
-            let mut kinds: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
-            row.found.iter().for_each(|found| kinds.entry(&found.difference.path).or_default().push(found));
-            for (path, found) in kinds {
-                writeln!(f, "{} {path}: {} times, as in", row.name, found.len())?;
-                for found in found.iter().take(1) {
-                    let Case { version, user, naming, .. } = &found.case;
-                    writeln!(f, "  version {version}, {user} names {naming:?}: {}", shortened(&found.request))?;
-                    writeln!(f, "    broker:     {}", found.difference.reference)?;
-                    writeln!(f, "    Doorkeeper: {}", found.difference.doorkeeper)?;
-                    if std::env::var_os("VERBOSE").is_some() {
-                        writeln!(f, "    all of it:  {}", found.answers.0)?;
-                        writeln!(f, "    all of it:  {}", found.answers.1)?;
-                    }
-                }
-            }
+            let listed: usize = row.listed.values().sum();
+            let (name, versions) = (&row.name, row.versions());
+            writeln!(f, "{name:<28} {versions:>9} {:>6} {listed:>7} {:>11}", row.cases, row.different)?;
         }
-        writeln!(f, "{:<28} {:>9} {:>6} {:>11}", "API", "versions", "cases", "differences")?;
-        for row in self.rows.values() {
-            let versions = format!("{}-{}", row.versions.first().unwrap_or(&0), row.versions.last().unwrap_or(&0));
-            writeln!(f, "{:<28} {versions:>9} {:>6} {:>11}", row.name, row.cases, row.different)?;
-        }
-        let cases: usize = self.rows.values().map(|row| row.cases).sum();
-        write!(
-            f,
-            "{:?}: {cases} cases, {} with differences, Kafka {}, SEED={}, {:.0?}",
-            self.setting, self.differences(), self.kafka, self.seed, self.took
-        )
+        let (setting, cases, differences) = (self.setting, self.cases(), self.differences());
+        let (kafka, seed, took) = (&self.kafka, self.seed, self.took);
+        write!(f, "{setting:?}: {cases} cases, {differences} with differences, Kafka {kafka}, SEED={seed}, {took:.0?}")
     }
 }

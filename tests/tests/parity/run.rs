@@ -14,7 +14,7 @@ use crate::effects::Effects;
 use crate::generate::{self, Draw};
 use crate::prepare::versions;
 use crate::random::Random;
-use crate::report::{Found, Report};
+use crate::report::{Found, Report, Verdict};
 use crate::scene::{Scene, Setting};
 use crate::schema::Schemas;
 use crate::side::{Outcome, Side, first_error};
@@ -46,9 +46,9 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     let mut scene = Scene::start(plan.setting, &world, &schemas).await?;
     let with_groups = plan.setting != Setting::SwitchedOff;
     tokio::try_join!(scene.reference.prepare(with_groups), scene.doorkeeper.prepare(with_groups))?;
-    let apis = common_apis(&mut scene, &schemas, &plan.only).await?;
+    let (apis, unserved) = common_apis(&mut scene, &schemas, &plan.only).await?;
     println!("prepared after {:?}", began.elapsed());
-    let mut report = Report::new(plan, &schemas.version, &apis);
+    let mut report = Report::new(plan, &schemas.version, &apis, unserved);
     if let Some(replay) = &plan.replay {
         replayed(&mut scene, &apis[0], replay).await?;
         return Ok(report);
@@ -58,7 +58,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
         let api = &apis[case.api];
         let found = one(&mut scene, &schemas, plan.seed, api, &case).await;
         let found = found.with_context(|| format!("{} {case:?}", api.name))?;
-        report.add(&api.name, case.version, found);
+        report.add(&api.name, found);
     }
     report.took = began.elapsed();
     Ok(report)
@@ -78,8 +78,8 @@ async fn replayed(scene: &mut Scene, api: &Api, replay: &str) -> Result<()> {
     Ok(())
 }
 
-/// What both advertise, in the versions that both have.
-async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> Result<Vec<Api>> {
+/// What both advertise, in the versions that both have; and what only the broker does, in words.
+async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> Result<(Vec<Api>, Vec<String>)> {
     let key = schemas.key("ApiVersions")?;
     let request = json!({ "ClientSoftwareName": "parity", "ClientSoftwareVersion": "1" });
     let mut ranges = Vec::new();
@@ -99,11 +99,20 @@ async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> R
             apis.push(Api { key: *key, name, versions: (min..=*max.min(broker_max)).collect() });
         }
     }
-    Ok(apis)
+    let mut unserved = Vec::new();
+    for (key, (min, max)) in &ranges[0] {
+        let name = &schemas.request(*key)?.api;
+        match ranges[1].get(key) {
+            None => unserved.push(format!("{name} {min}-{max}")),
+            Some((_, ours)) if ours < max => unserved.push(format!("{name} {}-{max}", ours + 1)),
+            Some(_) => {}
+        }
+    }
+    Ok((apis, unserved))
 }
 
 /// Asks both sides and says where they differ.
-async fn one(scene: &mut Scene, schemas: &Schemas, seed: u64, api: &Api, case: &Case) -> Result<Vec<Found>> {
+async fn one(scene: &mut Scene, schemas: &Schemas, seed: u64, api: &Api, case: &Case) -> Result<Verdict> {
     let mut random = Random::for_case(seed, case.number);
     let by_id = match api.name.as_str() {
         "Metadata" => case.version >= 12 && random.once_in(2),
@@ -130,15 +139,17 @@ async fn one(scene: &mut Scene, schemas: &Schemas, seed: u64, api: &Api, case: &
     if apis::destroys(&api.name) {
         restore(scene, &api.name).await?;
     }
-    let listed = LISTED.iter().any(|(of, is, _)| *of == api.name && is(&outcomes.0, &outcomes.1));
-    let found = if listed { Vec::new() } else { found };
+    let listed = LISTED.iter().position(|(of, is, _)| *of == api.name && is(&outcomes.0, &outcomes.1));
+    if let (Some(which), false) = (listed, found.is_empty()) {
+        return Ok(Verdict::Listed(which));
+    }
     let found = found.into_iter().map(|difference| Found {
         case: case.clone(),
         request: request.clone(),
         answers: (outcomes.0.to_string(), outcomes.1.to_string()),
         difference,
     });
-    Ok(found.collect())
+    Ok(Verdict::Found(found.collect()))
 }
 
 fn soon(outcome: &Outcome) -> bool {

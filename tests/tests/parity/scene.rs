@@ -12,7 +12,7 @@ use crate::side::{Side, expect_success};
 use crate::world::{ADMIN, ANONYMOUS, World};
 
 /// What brokers and law are set to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Setting {
     /// What most clusters have; topics are created by asking for them.
     Usual,

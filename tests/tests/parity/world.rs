@@ -30,6 +30,14 @@ pub(crate) const CONSUMER_GROUPS: &[(&str, &[&str])] = &[
     ("gamma-kept", &["gamma-kept"]),
     ("public-kept", &["public-kept"]),
 ];
+/// The same of share groups, whose members get all partitions.
+pub(crate) const SHARE_GROUPS: &[(&str, &[&str])] =
+    &[("alpha-share", &["alpha-kept", "gamma-kept"]), ("public-share", &["public-kept"])];
+/// The same of Streams applications that read these topics.
+pub(crate) const STREAMS_GROUPS: &[(&str, &[&str])] =
+    &[("alpha-streams", &["alpha-kept", "gamma-kept"]), ("public-streams", &["public-kept"])];
+/// Transactional ids whose transaction is under way, in these topics.
+pub(crate) const ONGOING: (&[&str], &[&str]) = (&["alpha-1", "beta"], &["alpha-kept", "gamma-kept"]);
 /// Transactional ids that have a producer.
 pub(crate) const TRANSACTIONAL_IDS: &[&str] = &["alpha", "alpha-1", "alpha-secret", "beta", "gamma", "public-1"];
 /// Nothing has such a name.
