@@ -6,7 +6,8 @@ use comfy_table::Table;
 use kafka_protocol::messages::MetadataRequest;
 use testkit::{RawClient, Stage};
 
-const POLICY: &str = "users:\n  alice: { password: alice-secret }\nacls:\n  - { principal: User:alice, allow: Read, topic: a }\n";
+const POLICY: &str =
+    "users:\n  alice: { password: alice-secret }\nacls:\n  - { principal: User:alice, allow: Read, topic: a }\n";
 
 fn main() -> Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(run())

@@ -89,9 +89,8 @@ impl Fate {
 
 /// What a broker refuses before it asks the authorizer (`ConfigAdminManager.preprocess`).
 fn malformed(alteration: &Alteration<'_>, repeated: &HashSet<&ResourceKey>, loggers: Loggers) -> Option<Refusal> {
-    let invalid = |text: String| {
-        Some(Refusal { error: ErrorCode::INVALID_REQUEST, text: Some(StrBytes::from_string(text)) })
-    };
+    let invalid =
+        |text: String| Some(Refusal { error: ErrorCode::INVALID_REQUEST, text: Some(StrBytes::from_string(text)) });
     let (code, _) = alteration.key;
     if repeated.contains(&alteration.key) {
         return invalid("Each resource must appear at most once.".to_owned());

@@ -51,7 +51,8 @@ impl ConfigResourceType {
 /// Whether a setting of a broker says where brokers or controllers can be reached: a way around us. It is shown blank,
 /// and cannot be altered through us (`docs/differences.md`). Of the controllers' quorum nothing is shown.
 pub(crate) fn tells_an_address(setting: &str) -> bool {
-    const NAMES: [&str; 6] = ["listeners", "host.name", "port", "zookeeper.connect", "advertised.host.name", "advertised.port"];
+    const NAMES: [&str; 6] =
+        ["listeners", "host.name", "port", "zookeeper.connect", "advertised.host.name", "advertised.port"];
     let name = setting.rsplit_once("listener.name.").map_or(setting, |(_, rest)| rest);
     NAMES.contains(&name)
         || name.starts_with("advertised.")

@@ -72,13 +72,15 @@ mod tests {
     use crate::testing::{Client, on_the_wire, str_bytes};
 
     fn asking(groups: &[&str]) -> ConsumerGroupDescribeRequest {
-        ConsumerGroupDescribeRequest::default().with_group_ids(groups.iter().map(|name| str_bytes(name).into()).collect())
+        ConsumerGroupDescribeRequest::default()
+            .with_group_ids(groups.iter().map(|name| str_bytes(name).into()).collect())
     }
 
     fn described(name: &str, assigned: &str) -> DescribedGroup {
         let topic = TopicPartitions::default().with_topic_name(str_bytes(assigned).into());
         let target = Assignment::default().with_topic_partitions(vec![topic]);
-        let group = DescribedGroup::default().with_group_id(str_bytes(name).into()).with_group_state(str_bytes("Stable"));
+        let group =
+            DescribedGroup::default().with_group_id(str_bytes(name).into()).with_group_state(str_bytes("Stable"));
         group.with_members(vec![Member::default().with_target_assignment(target)])
     }
 

@@ -30,7 +30,9 @@ impl Authorize for ConsumerGroupHeartbeatRequest {
         }
         if self.subscribed_topic_regex.as_ref().is_some_and(|expression| !expression.is_empty()) {
             let refusal = self.error_response(context.version, ErrorCode::INVALID_REGULAR_EXPRESSION);
-            return Outcome::Respond(refusal.with_error_message(Some(StrBytes::from_static_str(NO_REGULAR_EXPRESSIONS))));
+            return Outcome::Respond(
+                refusal.with_error_message(Some(StrBytes::from_static_str(NO_REGULAR_EXPRESSIONS))),
+            );
         }
         Outcome::Forward
     }

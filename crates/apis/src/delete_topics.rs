@@ -290,8 +290,7 @@ mod tests {
         let invalid = |name: Option<&str>, id, text| {
             refused(name.map(str_bytes), id, ErrorCode::INVALID_REQUEST).with_error_message(Some(str_bytes(text)))
         };
-        let both =
-            invalid(Some("orders"), topic_id("orders"), "You may not specify both topic name and topic id.");
+        let both = invalid(Some("orders"), topic_id("orders"), "You may not specify both topic name and topic id.");
         let neither = invalid(None, Uuid::nil(), "Neither topic name nor id were specified.");
         let twice = invalid(None, topic_id("audit"), "Duplicate topic id.");
         assert_eq!(asked.response(), response(6, &[both.clone(), neither, twice, both]));

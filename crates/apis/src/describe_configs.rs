@@ -60,14 +60,19 @@ fn refused(resource: &DescribeConfigsResource, error: ErrorCode) -> DescribeConf
 }
 
 fn blank_addresses(response: &mut DescribeConfigsResponse) {
-    let brokers = response.results.iter_mut().filter(|result| {
-        ConfigResourceType::from_code(result.resource_type) == Some(ConfigResourceType::Broker)
-    });
+    let brokers = response
+        .results
+        .iter_mut()
+        .filter(|result| ConfigResourceType::from_code(result.resource_type) == Some(ConfigResourceType::Broker));
     for setting in brokers.flat_map(|result| result.configs.iter_mut()) {
         if tells_an_address(&setting.name) {
             blank(setting);
         } else {
-            setting.synonyms.iter_mut().filter(|synonym| tells_an_address(&synonym.name)).for_each(|each| each.value = None);
+            setting
+                .synonyms
+                .iter_mut()
+                .filter(|synonym| tells_an_address(&synonym.name))
+                .for_each(|each| each.value = None);
         }
     }
 }
@@ -156,7 +161,8 @@ mod tests {
     fn where_a_broker_can_be_reached_is_not_shown() {
         let mut client = Client::with(&[ALL_CONFIGS]);
         let asked = client.ask(4, &asking(&[(4, "1")]));
-        let synonym = DescribeConfigsSynonym::default().with_name(str_bytes("listeners")).with_value(Some(str_bytes("x")));
+        let synonym =
+            DescribeConfigsSynonym::default().with_name(str_bytes("listeners")).with_value(Some(str_bytes("x")));
         let shown = setting("num.io.threads", Some("8"));
         let hidden = setting("listeners", Some("PLAINTEXT://kafka-1:9092")).with_synonyms(vec![synonym.clone()]);
         let broker = DescribeConfigsResponse::default().with_results(vec![told(4, "1", vec![shown.clone(), hidden])]);

@@ -78,7 +78,10 @@ mod tests {
             let mut client = Client::with(&["allow Describe Group a"]);
             let asked = client.ask(version, &asking(&["a", "b", "b"]));
             assert_eq!(asked.forwarded(), &asking(&["a"]));
-            assert_eq!(client.decisions(), ["allowed Describe Group a", "denied Describe Group b", "denied Describe Group b"]);
+            assert_eq!(
+                client.decisions(),
+                ["allowed Describe Group a", "denied Describe Group b", "denied Describe Group b"]
+            );
             let broker = DescribeGroupsResponse::default().with_groups(vec![described("a")]);
             let expected =
                 DescribeGroupsResponse::default().with_groups(vec![denied("b"), denied("b"), described("a")]);

@@ -9,8 +9,8 @@ use protocol::messages::describe_producers_response::{PartitionResponse, TopicRe
 use protocol::messages::{DescribeProducersRequest, DescribeProducersResponse};
 use protocol::{ErrorCode, StrBytes};
 
-use crate::outcome::in_request_order;
 use crate::internal_topics::can_be_a_topic;
+use crate::outcome::in_request_order;
 use crate::{Authorize, Edit, Outcome, RequestContext};
 
 impl Authorize for DescribeProducersRequest {

@@ -4,8 +4,8 @@
 //! it makes pages, so that a cursor always names a topic the caller may see. We keep that: a request for all topics goes
 //! on as one for the names the caller may see. The bit field of operations is always filled in.
 
-use acl::{AclOperation, ResourceType};
 use acl::Grants;
+use acl::{AclOperation, ResourceType};
 use protocol::messages::describe_topic_partitions_request::TopicRequest;
 use protocol::messages::describe_topic_partitions_response::DescribeTopicPartitionsResponseTopic;
 use protocol::messages::{DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, TopicName};
@@ -34,9 +34,8 @@ impl Authorize for DescribeTopicPartitionsRequest {
             let start = cursor.topic_name.0.clone();
             names.retain(|name| name.encode_utf16().ge(start.encode_utf16()));
         }
-        let (allowed, denied): (Vec<_>, Vec<_>) = names
-            .into_iter()
-            .partition(|name| context.authorize(AclOperation::Describe, ResourceType::Topic, name));
+        let (allowed, denied): (Vec<_>, Vec<_>) =
+            names.into_iter().partition(|name| context.authorize(AclOperation::Describe, ResourceType::Topic, name));
         let denied = if all { Vec::new() } else { denied.into_iter().map(denied_topic).collect() };
         if allowed.is_empty() {
             return Outcome::Respond(DescribeTopicPartitionsResponse::default().with_topics(denied));
@@ -126,7 +125,8 @@ mod tests {
 
     #[test]
     fn all_topics_are_those_the_caller_may_see() {
-        let mut client = Client::with(&["allow Read Topic o prefixed"]).topic("orders", 1).topic("pay", 1).topic("old", 1);
+        let mut client =
+            Client::with(&["allow Read Topic o prefixed"]).topic("orders", 1).topic("pay", 1).topic("old", 1);
         let asked = client.ask(0, &asking(&[]));
         assert_eq!(asked.forwarded(), &asking(&["old", "orders"]));
         let deleted = described("old", 0).with_error_code(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0);

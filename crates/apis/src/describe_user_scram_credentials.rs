@@ -59,7 +59,8 @@ fn named(name: &StrBytes, count: usize, known: &[ScramUser]) -> DescribeUserScra
             .with_error_message(Some(StrBytes::from_string(text)))
     };
     if count > 1 {
-        let text = format!("Cannot describe SCRAM credentials for the same user twice in a single request: {}", &**name);
+        let text =
+            format!("Cannot describe SCRAM credentials for the same user twice in a single request: {}", &**name);
         return fail(ErrorCode::DUPLICATE_RESOURCE, text);
     }
     match known.binary_search_by(|user| Arc::as_ref(&user.name).cmp(name)).ok().and_then(|at| known.get(at)) {
@@ -135,7 +136,8 @@ mod tests {
         let mut client = Client::with(&[DESCRIBE]).users(&[("bob", Sha256, 4096), ("carol", Sha256, 4096)]);
         let response = client.ask(0, &asking(Some(&["dora", "carol", "bob", "carol"]))).response();
         assert_eq!(told(&response), [("dora", 91, vec![]), ("carol", 92, vec![]), ("bob", 0, vec![(1, 4096)])]);
-        let texts: Vec<_> = response.results.iter().map(|result| result.error_message.as_deref().unwrap_or("")).collect();
+        let texts: Vec<_> =
+            response.results.iter().map(|result| result.error_message.as_deref().unwrap_or("")).collect();
         let unknown = "Attempt to describe a user credential that does not exist: dora";
         let twice = "Cannot describe SCRAM credentials for the same user twice in a single request: carol";
         assert_eq!(texts, [unknown, twice, ""]);

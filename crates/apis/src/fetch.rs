@@ -383,7 +383,8 @@ mod tests {
     fn each_partition_is_answered_once_and_errors_in_the_order_of_the_request() {
         for version in [4, BY_NAME, BY_ID] {
             let mut client = client();
-            let request = [("secret", &[5, 5][..]), ("orders", &[8]), ("secret", &[3]), ("audit", &[0]), ("secret", &[5])];
+            let request =
+                [("secret", &[5, 5][..]), ("orders", &[8]), ("secret", &[3]), ("audit", &[0]), ("secret", &[5])];
             let asked = client.ask(version, &fetch(version, &request));
             let broker = answer(0, &[data(version, "audit", &[0]), topic(version, "orders", 3, &[8])]);
             assert_eq!(

@@ -337,7 +337,9 @@ mod tests {
             *epoch += 1;
             asked(kept);
             for topic in &request.forgotten_topics_data {
-                topic.partitions.iter().for_each(|p| drop(kept.remove(&(topic.topic.clone(), *p))));
+                topic.partitions.iter().for_each(|p| {
+                    kept.remove(&(topic.topic.clone(), *p));
+                });
             }
             assert!(!kept.is_empty(), "a session of which nothing is left is closed");
             FetchResponse::default().with_session_id(*id)

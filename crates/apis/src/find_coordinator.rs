@@ -64,7 +64,9 @@ fn verdict(key_type: i8, key: &StrBytes, context: &mut RequestContext<'_>) -> Ve
     match key_type {
         GROUP if context.authorize(AclOperation::Describe, ResourceType::Group, key) => Verdict::Allowed,
         GROUP => Verdict::Denied(ErrorCode::GROUP_AUTHORIZATION_FAILED),
-        TRANSACTION if context.authorize(AclOperation::Describe, ResourceType::TransactionalId, key) => Verdict::Allowed,
+        TRANSACTION if context.authorize(AclOperation::Describe, ResourceType::TransactionalId, key) => {
+            Verdict::Allowed
+        }
         TRANSACTION => Verdict::Denied(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
         SHARE if context.version < SHARE_KEYS => Verdict::Denied(ErrorCode::INVALID_REQUEST),
         SHARE if context.authorize_cluster(AclOperation::ClusterAction) => Verdict::Allowed,
@@ -154,7 +156,8 @@ mod tests {
         let mut client = Client::with(&["allow Describe TransactionalId tx prefixed"]);
         let asked = client.ask(6, &many(TRANSACTION, &["tx-1", "other", "tx-2"]));
         assert_eq!(asked.forwarded(), &many(TRANSACTION, &["tx-1", "tx-2"]));
-        let broker = FindCoordinatorResponse::default().with_coordinators(vec![coordinator("tx-1"), coordinator("tx-2")]);
+        let broker =
+            FindCoordinatorResponse::default().with_coordinators(vec![coordinator("tx-1"), coordinator("tx-2")]);
         let denied = denied_key(&str_bytes("other"), ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
         let expected = vec![at_doorkeeper("tx-1"), denied, at_doorkeeper("tx-2")];
         assert_eq!(client.answer(asked, broker), FindCoordinatorResponse::default().with_coordinators(expected));

@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_refused_in_the_words_of_a_broker() {
-        let mut request = altering(&[(2, "a", "x"), (2, "twice", "x"), (2, "twice", "y"), (3, "what", "x"), (2, "b", "x")]);
+        let mut request =
+            altering(&[(2, "a", "x"), (2, "twice", "x"), (2, "twice", "y"), (3, "what", "x"), (2, "b", "x")]);
         let again = request.resources[0].configs[0].clone();
         request.resources[0].configs.push(again);
         request.resources[4].configs[0].value = None;

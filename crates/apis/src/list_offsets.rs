@@ -14,7 +14,9 @@ impl Authorize for ListOffsetsRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<ListOffsetsResponse> {
         let topics = std::mem::take(&mut self.topics);
         let (allowed, denied) =
-            context.partition_seq_by_authorized(AclOperation::Describe, ResourceType::Topic, topics, |topic| &topic.name.0);
+            context.partition_seq_by_authorized(AclOperation::Describe, ResourceType::Topic, topics, |topic| {
+                &topic.name.0
+            });
         self.topics = allowed;
         let denied = denied.into_iter().map(denied_topic).collect();
         Outcome::without(denied, self.topics.is_empty(), |response: &mut ListOffsetsResponse, denied| {

@@ -4,11 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 /// Entries of the same key become one, at the place of the first.
-pub(crate) fn together<T, K: Hash + Eq>(
-    entries: Vec<T>,
-    key: impl Fn(&T) -> K,
-    absorb: impl Fn(&mut T, T),
-) -> Vec<T> {
+pub(crate) fn together<T, K: Hash + Eq>(entries: Vec<T>, key: impl Fn(&T) -> K, absorb: impl Fn(&mut T, T)) -> Vec<T> {
     let mut places = HashMap::with_capacity(entries.len());
     let mut merged: Vec<T> = Vec::with_capacity(entries.len());
     for entry in entries {

@@ -214,8 +214,7 @@ mod tests {
         let topics = [("secret", &[0][..]), ("orders", &[0]), ("pay", &[0]), ("secret", &[1]), ("orders", &[1])];
         let asked = client.ask(9, &request(&topics));
         let broker = response(&[("orders", &[(0, 0)]), ("orders", &[(1, 0)])]);
-        let expected =
-            response(&[("secret", &[(0, 29), (1, 29)]), ("pay", &[(0, 29)]), ("orders", &[(0, 0), (1, 0)])]);
+        let expected = response(&[("secret", &[(0, 29), (1, 29)]), ("pay", &[(0, 29)]), ("orders", &[(0, 0), (1, 0)])]);
         assert_eq!(client.answer(asked, broker), on_the_wire(9, &expected));
     }
 }

@@ -26,9 +26,9 @@ impl Authorize for OffsetDeleteRequest {
         Outcome::without(denied, false, |response: &mut OffsetDeleteResponse, denied| {
             if response.error_code == ErrorCode::NONE.0 {
                 prepend(denied, &mut response.topics);
-            let key = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
-            let topics = std::mem::take(&mut response.topics);
-            response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
+                let key = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
+                let topics = std::mem::take(&mut response.topics);
+                response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
             }
         })
     }
@@ -88,8 +88,7 @@ mod tests {
         assert_eq!(asked.forwarded(), &deleting(&["orders"]));
         let broker = OffsetDeleteResponse::default().with_topics(vec![answered("orders", ErrorCode::NONE)]);
         let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
-        let expected =
-            OffsetDeleteResponse::default().with_topics(vec![denied, answered("orders", ErrorCode::NONE)]);
+        let expected = OffsetDeleteResponse::default().with_topics(vec![denied, answered("orders", ErrorCode::NONE)]);
         assert_eq!(client.answer(asked, broker), expected);
 
         let asked = client.ask(0, &deleting(&["pay"]));

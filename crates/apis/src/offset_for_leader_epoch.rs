@@ -17,7 +17,9 @@ impl Authorize for OffsetForLeaderEpochRequest {
         }
         let topics = std::mem::take(&mut self.topics);
         let (allowed, denied) =
-            context.partition_seq_by_authorized(AclOperation::Describe, ResourceType::Topic, topics, |topic| &topic.topic.0);
+            context.partition_seq_by_authorized(AclOperation::Describe, ResourceType::Topic, topics, |topic| {
+                &topic.topic.0
+            });
         self.topics = allowed;
         let denied = denied.into_iter().map(denied_topic).collect();
         Outcome::without(denied, self.topics.is_empty(), |response: &mut OffsetForLeaderEpochResponse, denied| {

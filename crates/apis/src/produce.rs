@@ -236,7 +236,8 @@ mod tests {
     #[test]
     fn a_denied_partition_is_answered_once_however_often_it_is_named() {
         let mut client = Client::with(&["allow Write Topic orders"]);
-        let topics = vec![topic("secret", &[3, 3], PLAIN), topic("orders", &[0], PLAIN), topic("secret", &[3, 4], PLAIN)];
+        let topics =
+            vec![topic("secret", &[3, 3], PLAIN), topic("orders", &[0], PLAIN), topic("secret", &[3, 4], PLAIN)];
         let asked = client.ask(9, &request(1, topics));
         assert_eq!(client.decisions(), ["allowed Write Topic orders", "denied Write Topic secret x4"]);
         assert_eq!(

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use acl::{AclOperation, Grants, ResourceType};
 use protocol::{
-    ApiKey, BrokerAddresses, CarriesAddresses, Decodable, Encodable, ErrorResponse, GuardedRequest, HeaderVersion, Malformed,
-    StrBytes,
+    ApiKey, BrokerAddresses, CarriesAddresses, Decodable, Encodable, ErrorResponse, GuardedRequest, HeaderVersion,
+    Malformed, StrBytes,
 };
 
 use crate::dispatch::TypedCase;

@@ -191,7 +191,10 @@ mod tests {
     #[test]
     fn a_topology_of_impossible_topics_is_refused_before_anything_is_told() {
         for (source, text) in [
-            ("__consumer_offsets", "Use of Kafka internal topics __consumer_offsets in a Kafka Streams topology is prohibited."),
+            (
+                "__consumer_offsets",
+                "Use of Kafka internal topics __consumer_offsets in a Kafka Streams topology is prohibited.",
+            ),
             ("a b", "Topic names a b are not valid topic names."),
         ] {
             let mut client = client(&["allow Read Group app"]);

@@ -54,11 +54,25 @@ pub fn served(api_key: ApiKey, broker: &BrokerVersions) -> Option<RangeInclusive
 /// Neither advertised nor served: what a broker keeps for brokers and controllers, what it has removed, and what this
 /// release does not judge yet (`docs/differences.md`).
 const REFUSED: &[ApiKey] = &[
-    ApiKey::LeaderAndIsr, ApiKey::StopReplica, ApiKey::UpdateMetadata, ApiKey::ControlledShutdown,
-    ApiKey::CreateDelegationToken, ApiKey::RenewDelegationToken, ApiKey::ExpireDelegationToken,
-    ApiKey::DescribeDelegationToken, ApiKey::Vote, ApiKey::BeginQuorumEpoch, ApiKey::EndQuorumEpoch,
-    ApiKey::AlterPartition, ApiKey::Envelope, ApiKey::FetchSnapshot, ApiKey::BrokerRegistration,
-    ApiKey::BrokerHeartbeat, ApiKey::AllocateProducerIds, ApiKey::ControllerRegistration, ApiKey::AssignReplicasToDirs,
+    ApiKey::LeaderAndIsr,
+    ApiKey::StopReplica,
+    ApiKey::UpdateMetadata,
+    ApiKey::ControlledShutdown,
+    ApiKey::CreateDelegationToken,
+    ApiKey::RenewDelegationToken,
+    ApiKey::ExpireDelegationToken,
+    ApiKey::DescribeDelegationToken,
+    ApiKey::Vote,
+    ApiKey::BeginQuorumEpoch,
+    ApiKey::EndQuorumEpoch,
+    ApiKey::AlterPartition,
+    ApiKey::Envelope,
+    ApiKey::FetchSnapshot,
+    ApiKey::BrokerRegistration,
+    ApiKey::BrokerHeartbeat,
+    ApiKey::AllocateProducerIds,
+    ApiKey::ControllerRegistration,
+    ApiKey::AssignReplicasToDirs,
     ApiKey::UpdateRaftVoter,
 ];
 

@@ -91,7 +91,8 @@ mod tests {
         for version in [0, 5] {
             let mut client = Client::with(&[TRANSACTION, GROUP, "allow Read Topic orders"]);
             assert!(client.ask(version, &committing(&["orders"])).passed_through());
-            let asked = ["allowed Write TransactionalId tx-1", "allowed Read Group billing", "allowed Read Topic orders"];
+            let asked =
+                ["allowed Write TransactionalId tx-1", "allowed Read Group billing", "allowed Read Topic orders"];
             assert_eq!(client.decisions(), asked);
         }
     }

@@ -15,23 +15,15 @@ use anyhow::{Context, bail, ensure};
 use definition::Definition;
 
 const KAFKA: &str = "4.3.0";
-const TABLE: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../protocol/src/schema/table.rs"
-);
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../protocol/src/schema/table.rs");
 
 pub(crate) fn run(arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let options = Options::parse(arguments)?;
     let jar = options.jar.map_or_else(jar_of_maven, Ok)?;
     let table = render::table(KAFKA, &read_definitions(&jar)?)?;
     if options.check {
-        let current =
-            fs::read_to_string(TABLE).with_context(|| format!("cannot read `{TABLE}`"))?;
-        ensure!(
-            current == table,
-            "the schema table is not what {} says; run `cargo xtask schemas`",
-            jar.display()
-        );
+        let current = fs::read_to_string(TABLE).with_context(|| format!("cannot read `{TABLE}`"))?;
+        ensure!(current == table, "the schema table is not what {} says; run `cargo xtask schemas`", jar.display());
         println!("the schema table is current");
     } else {
         fs::write(TABLE, table).with_context(|| format!("cannot write `{TABLE}`"))?;
@@ -51,9 +43,7 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--check" => options.check = true,
-                "--jar" => {
-                    options.jar = Some(arguments.next().context("`--jar` needs a path")?.into())
-                }
+                "--jar" => options.jar = Some(arguments.next().context("`--jar` needs a path")?.into()),
                 unknown => {
                     bail!("unknown argument `{unknown}`, expected `--check` or `--jar PATH`")
                 }
@@ -66,9 +56,8 @@ impl Options {
 /// The jar that Maven has fetched for the tests.
 fn jar_of_maven() -> anyhow::Result<PathBuf> {
     let home = std::env::var_os("HOME").context("`HOME` is not set; give the path with `--jar`")?;
-    let jar = Path::new(&home).join(format!(
-        ".m2/repository/org/apache/kafka/kafka-clients/{KAFKA}/kafka-clients-{KAFKA}.jar"
-    ));
+    let jar = Path::new(&home)
+        .join(format!(".m2/repository/org/apache/kafka/kafka-clients/{KAFKA}/kafka-clients-{KAFKA}.jar"));
     ensure!(
         jar.exists(),
         "{} does not exist; run `mvn dependency:get -Dartifact=org.apache.kafka:kafka-clients:{KAFKA}`, \
@@ -92,11 +81,7 @@ fn read_definitions(jar: &Path) -> anyhow::Result<Vec<Definition>> {
             definitions.extend(Definition::parse(&text).with_context(|| format!("in `{name}`"))?);
         }
     }
-    ensure!(
-        !definitions.is_empty(),
-        "`{}` holds no message definitions",
-        jar.display()
-    );
+    ensure!(!definitions.is_empty(), "`{}` holds no message definitions", jar.display());
     definitions.sort_by_key(|definition| (definition.api_key, !definition.is_request));
     Ok(definitions)
 }

@@ -13,7 +13,10 @@ async fn every_answer_names_doorkeeper_and_no_broker() -> Result<()> {
     let mut alice = stage.raw("alice").await?;
     let ours = |host: &str, port: i32| {
         let known = i32::from(stage.kafka().broker(0).map(|broker| broker.address(0).port()).unwrap_or(0));
-        ensure!(host == "localhost" && port != known && port != i32::from(stage.port(Entrance::Client)), "{host}:{port}");
+        ensure!(
+            host == "localhost" && port != known && port != i32::from(stage.port(Entrance::Client)),
+            "{host}:{port}"
+        );
         Ok(())
     };
     let answer = metadata(&mut alice, "alice-addresses").await?;

@@ -77,9 +77,8 @@ async fn a_client_that_floods_stalls_and_lies_does_not_stop_another() -> Result<
 async fn insider(stage: Arc<Stage>, worker: u64) -> Result<()> {
     const MANY: u64 = 20_000;
     let mut bob = stage.raw("bob").await?;
-    let named = (0..MANY).map(|number| {
-        MetadataRequestTopic::default().with_name(Some(topic_name(&format!("bob-{worker}-{number}"))))
-    });
+    let named = (0..MANY)
+        .map(|number| MetadataRequestTopic::default().with_name(Some(topic_name(&format!("bob-{worker}-{number}")))));
     let named = MetadataRequest::default().with_topics(Some(named.collect()));
     for turn in 0..u64::MAX {
         bob.send(12, &named).await?;
@@ -124,7 +123,9 @@ async fn clients_that_are_logged_in_or_guess_passwords_do_not_stop_another() -> 
     ensure!(stopped.is_none(), "the insiders were to go on: {stopped:?}");
     insiders.shutdown().await;
     guessers.shutdown().await;
-    println!("p99 of Metadata: {quiet:?} quiet, {beside_insiders:?} beside insiders, {beside_both:?} with guessers as well");
+    println!(
+        "p99 of Metadata: {quiet:?} quiet, {beside_insiders:?} beside insiders, {beside_both:?} with guessers as well"
+    );
     for loud in [beside_insiders, beside_both] {
         ensure!(loud < quiet * 20 + Duration::from_secs(1), "{quiet:?} became {loud:?}");
     }

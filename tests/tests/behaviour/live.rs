@@ -45,7 +45,9 @@ async fn a_broken_edit_or_a_mass_removal_keeps_the_old_policy_and_says_so() -> R
     let metrics = crate::health::get(&stage, "/metrics").await?;
     let failed = |line: &&str| line.starts_with("doorkeeper_policy_reloads_total") && line.contains("fail");
     ensure!(metrics.lines().find(failed).is_some_and(|line| !line.ends_with(" 0")), "{metrics}");
-    stage.policy_is_now(&format!("{POLICY}# whole again\n  - {{ principal: User:bob, allow: Read, topic: x }}\n")).await?;
+    stage
+        .policy_is_now(&format!("{POLICY}# whole again\n  - {{ principal: User:bob, allow: Read, topic: x }}\n"))
+        .await?;
     tokio::time::timeout(Duration::from_secs(5), metadata(&mut alice, "alice-kept")).await??;
     Ok(())
 }

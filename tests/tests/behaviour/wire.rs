@@ -58,7 +58,8 @@ async fn api_versions_of_an_unknown_version_is_answered_in_version_0_with_error_
 #[tokio::test]
 async fn produce_is_advertised_from_version_0_and_nothing_that_is_refused() -> Result<()> {
     let answer = stage().await?.raw("alice").await?.api_versions().await?;
-    let range = |key: i16| answer.api_keys.iter().find(|api| api.api_key == key).map(|api| (api.min_version, api.max_version));
+    let range =
+        |key: i16| answer.api_keys.iter().find(|api| api.api_key == key).map(|api| (api.min_version, api.max_version));
     ensure!(range(0) == Some((0, 13)), "{:?}", range(0));
     ensure!(range(1) == Some((4, 18)), "{:?}", range(1));
     for refused in [4, 38, 41, 52, 58, 82] {
@@ -107,7 +108,14 @@ async fn sasl_on_an_open_listener_or_after_login_is_illegal_but_harmless() -> Re
         let request = SaslHandshakeRequest::default().with_mechanism(str_bytes("PLAIN"));
         let answer = client.send(1, &request).await?;
         ensure!(answer.error_code == 34 && answer.mechanisms.is_empty(), "{answer:?}");
-        client.send(4, &ApiVersionsRequest::default().with_client_software_name(str_bytes("x")).with_client_software_version(str_bytes("1"))).await?;
+        client
+            .send(
+                4,
+                &ApiVersionsRequest::default()
+                    .with_client_software_name(str_bytes("x"))
+                    .with_client_software_version(str_bytes("1")),
+            )
+            .await?;
     }
     Ok(())
 }
@@ -150,12 +158,18 @@ async fn a_denied_and_an_allowed_topic_are_answered_side_by_side() -> Result<()>
     let mut request: ProduceRequest = produce("payments", 1);
     request.topic_data.extend(produce("alice-wire", 1).topic_data);
     let answer = alice.send(9, &request).await?;
-    let mut errors: Vec<(String, i16)> =
-        answer.responses.iter().map(|topic| (topic.name.to_string(), topic.partition_responses[0].error_code)).collect();
+    let mut errors: Vec<(String, i16)> = answer
+        .responses
+        .iter()
+        .map(|topic| (topic.name.to_string(), topic.partition_responses[0].error_code))
+        .collect();
     errors.sort();
     ensure!(errors[1] == ("payments".to_owned(), 29), "{errors:?}");
     ensure!(errors[0].0 == "alice-wire" && errors[0].1 != 29, "{errors:?}");
     let all = alice.send(12, &MetadataRequest::default().with_topics(None)).await?;
-    ensure!(all.topics.iter().all(|topic| topic.name.as_ref().is_some_and(|name| name.starts_with("alice-"))), "{all:?}");
+    ensure!(
+        all.topics.iter().all(|topic| topic.name.as_ref().is_some_and(|name| name.starts_with("alice-"))),
+        "{all:?}"
+    );
     Ok(())
 }

@@ -12,12 +12,35 @@ pub(crate) fn changes(api: &str) -> bool {
     destroys(api)
         || matches!(
             api,
-            "Produce" | "OffsetCommit" | "JoinGroup" | "LeaveGroup" | "SyncGroup" | "DeleteRecords" | "TxnOffsetCommit"
-                | "AddPartitionsToTxn" | "AddOffsetsToTxn" | "EndTxn" | "InitProducerId" | "AlterConfigs"
-                | "IncrementalAlterConfigs" | "ConsumerGroupHeartbeat" | "ElectLeaders" | "AlterPartitionReassignments"
-                | "AlterClientQuotas" | "AlterUserScramCredentials" | "WriteTxnMarkers" | "UpdateFeatures"
-                | "ShareGroupHeartbeat" | "ShareFetch" | "ShareAcknowledge" | "AlterShareGroupOffsets"
-                | "DeleteShareGroupOffsets" | "StreamsGroupHeartbeat" | "AlterReplicaLogDirs" | "CreateAcls" | "DeleteAcls"
+            "Produce"
+                | "OffsetCommit"
+                | "JoinGroup"
+                | "LeaveGroup"
+                | "SyncGroup"
+                | "DeleteRecords"
+                | "TxnOffsetCommit"
+                | "AddPartitionsToTxn"
+                | "AddOffsetsToTxn"
+                | "EndTxn"
+                | "InitProducerId"
+                | "AlterConfigs"
+                | "IncrementalAlterConfigs"
+                | "ConsumerGroupHeartbeat"
+                | "ElectLeaders"
+                | "AlterPartitionReassignments"
+                | "AlterClientQuotas"
+                | "AlterUserScramCredentials"
+                | "WriteTxnMarkers"
+                | "UpdateFeatures"
+                | "ShareGroupHeartbeat"
+                | "ShareFetch"
+                | "ShareAcknowledge"
+                | "AlterShareGroupOffsets"
+                | "DeleteShareGroupOffsets"
+                | "StreamsGroupHeartbeat"
+                | "AlterReplicaLogDirs"
+                | "CreateAcls"
+                | "DeleteAcls"
         )
 }
 
@@ -30,7 +53,6 @@ pub(crate) fn destroys(api: &str) -> bool {
 pub(crate) fn configures(api: &str) -> bool {
     matches!(api, "CreateTopics" | "AlterConfigs" | "IncrementalAlterConfigs")
 }
-
 
 const MISSING_MEMBER: &str = "nobody";
 const LONG_MS: i64 = 3_600_000;
@@ -45,7 +67,11 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("Produce", "Acks") => return number(draw, &[1, 1, -1, 0, 0, 2]),
         ("Produce", "Records") => return Some(record_set(draw)),
         // A broker never answers the list of all if it is denied.
-        ("DescribeUserScramCredentials", "Users") => return Some(json!([{ "Name": "wildcard" }, { "Name": "nowhere" }, { "Name": "none" }, { "Name": "none" }])),
+        ("DescribeUserScramCredentials", "Users") => {
+            return Some(
+                json!([{ "Name": "wildcard" }, { "Name": "nowhere" }, { "Name": "none" }, { "Name": "none" }]),
+            );
+        }
         ("Produce", "TransactionalId") if !draw.random.once_in(3) => return Some(Value::Null),
         ("Fetch", "SessionEpoch") => return number(draw, &[-1, -1, 0, 5]),
         ("Fetch", "SessionId") => return number(draw, &[0, 0, 0, 77]),
@@ -77,8 +103,12 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("JoinGroup", "Name") | ("SyncGroup", "ProtocolName") => return text(draw, &["range", "range", "sticky"]),
         ("JoinGroup", "MemberId") => return text(draw, &["", "", MISSING_MEMBER]),
         (_, "MemberId") => return text(draw, &["", MISSING_MEMBER]),
-        ("ListGroups", "StatesFilter") => return some(draw, &[json!([]), json!(["Stable"]), json!(["Empty", "Nonsense"])]),
-        ("ListGroups", "TypesFilter") => return some(draw, &[json!([]), json!(["consumer"]), json!(["classic", "share"])]),
+        ("ListGroups", "StatesFilter") => {
+            return some(draw, &[json!([]), json!(["Stable"]), json!(["Empty", "Nonsense"])]);
+        }
+        ("ListGroups", "TypesFilter") => {
+            return some(draw, &[json!([]), json!(["consumer"]), json!(["classic", "share"])]);
+        }
         ("CreateTopics", "NumPartitions") => return number(draw, &[1, 2, -1, -1, 0]),
         ("CreateTopics", "ReplicationFactor") => return number(draw, &[1, 1, -1, 3]),
         ("CreatePartitions", "Count") => return number(draw, &[4, 5, 1, 0]),
@@ -91,18 +121,28 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("DescribeTopicPartitions", "TopicName") => return Some(json!(existing_topic(draw))),
         ("DescribeTopicPartitions", "PartitionIndex") => return number(draw, &[0, 0, 1, -1]),
         ("ConsumerGroupHeartbeat", "MemberEpoch") => return number(draw, &[0, 0, 0, 3, -1, -2]),
-        ("ConsumerGroupHeartbeat", "SubscribedTopicRegex") => return text(draw, &["alpha.*", "", "["]).filter(|_| draw.random.once_in(5)),
-        ("ConsumerGroupHeartbeat", "ServerAssignor") => return text(draw, &["uniform", "range", "nonsense"]).filter(|_| draw.random.once_in(3)),
+        ("ConsumerGroupHeartbeat", "SubscribedTopicRegex") => {
+            return text(draw, &["alpha.*", "", "["]).filter(|_| draw.random.once_in(5));
+        }
+        ("ConsumerGroupHeartbeat", "ServerAssignor") => {
+            return text(draw, &["uniform", "range", "nonsense"]).filter(|_| draw.random.once_in(3));
+        }
         ("ConsumerGroupHeartbeat", "TopicPartitions") => return some(draw, &[json!([]), json!([]), Value::Null]),
-        ("DescribeConfigs", "ConfigurationKeys") => return some(draw, &[Value::Null, json!(["retention.ms", "log.retention.ms", "nonsense"]), json!([])]),
+        ("DescribeConfigs", "ConfigurationKeys") => {
+            return some(draw, &[Value::Null, json!(["retention.ms", "log.retention.ms", "nonsense"]), json!([])]);
+        }
         ("ElectLeaders", "ElectionType") => return number(draw, &[0, 1]),
         ("AlterPartitionReassignments", "Replicas") => return some(draw, &[json!([0]), Value::Null, json!([7])]),
-        ("UnregisterBroker" | "AddRaftVoter" | "RemoveRaftVoter", "BrokerId" | "VoterId") => return number(draw, &[99]),
+        ("UnregisterBroker" | "AddRaftVoter" | "RemoveRaftVoter", "BrokerId" | "VoterId") => {
+            return number(draw, &[99]);
+        }
         ("AddRaftVoter" | "RemoveRaftVoter", "ClusterId") => return text(draw, &["another cluster"]),
         ("AlterReplicaLogDirs", "Path") => return text(draw, &["/nowhere/at/all"]),
         ("UpdateFeatures", "validateOnly" | "ValidateOnly") => return Some(json!(true)),
         ("ListTransactions", "StateFilters") => return some(draw, &[json!([]), json!(["Empty"]), json!(["Nonsense"])]),
-        ("ListConfigResources", "ResourceTypes") => return some(draw, &[json!([]), json!([2]), json!([16]), json!([32, 4]), json!([99])]),
+        ("ListConfigResources", "ResourceTypes") => {
+            return some(draw, &[json!([]), json!([2]), json!([16]), json!([32, 4]), json!([99])]);
+        }
         ("DescribeQuorum", "TopicName") => return text(draw, &["__cluster_metadata", "alpha"]),
         ("ShareFetch" | "ShareAcknowledge", "ShareSessionEpoch") => return number(draw, &[0, -1, 3]),
         _ => {}
@@ -198,7 +238,9 @@ fn configs(draw: &mut Draw<'_>, request: &mut Value) {
         // A broker never answers AlterConfigs with a resource named twice or of no such type.
         resources.retain(|resource| [2, 4, 16, 32].contains(&resource["ResourceType"].as_i64().unwrap_or(0)));
         let mut seen = std::collections::HashSet::new();
-        resources.retain(|resource| seen.insert((resource["ResourceType"].to_string(), resource["ResourceName"].to_string())));
+        resources.retain(|resource| {
+            seen.insert((resource["ResourceType"].to_string(), resource["ResourceName"].to_string()))
+        });
     }
     request["Resources"] = Value::Array(resources);
 }
@@ -245,7 +287,9 @@ fn config(draw: &mut Draw<'_>, resource_type: i64) -> Value {
             ("node.id", &["9"]),
             ("nonsense", &["1"]),
         ]),
-        8 => *draw.random.pick(&[("org.apache.kafka.parity", &["WARN", "ERROR", "nonsense"] as &[&str]), ("", &["WARN"])]),
+        8 => *draw
+            .random
+            .pick(&[("org.apache.kafka.parity", &["WARN", "ERROR", "nonsense"] as &[&str]), ("", &["WARN"])]),
         _ => ("interval.ms", &["1000"]),
     };
     let value = if draw.random.once_in(10) { Value::Null } else { json!(*draw.random.pick(values)) };

@@ -38,7 +38,10 @@ impl Side {
                 .flat_map(|name| [(2, name), (32, name)])
                 .map(|(kind, name)| json!({ "ResourceType": kind, "ResourceName": name, "ConfigurationKeys": null }))
                 .collect();
-            effects.push(("DescribeConfigs", self.behind("DescribeConfigs", 4, &json!({ "Resources": resources })).await?));
+            effects.push((
+                "DescribeConfigs",
+                self.behind("DescribeConfigs", 4, &json!({ "Resources": resources })).await?,
+            ));
         }
         Ok(effects)
     }

@@ -188,7 +188,7 @@ fn single(resource: Resource, nullable: bool, draw: &mut Draw<'_>) -> Value {
         Naming::NullList if nullable => Value::Null,
         Naming::EmptyList => Value::String(String::new()),
         Naming::Missing | Naming::UnknownId => json!(*draw.random.pick(MISSING)),
-        Naming::Odd => json!(*draw.random.pick(odd(resource))),
+        Naming::Odd => json!(odd(resource, draw)),
         _ => json!(existing(resource, draw)),
     }
 }
@@ -203,7 +203,7 @@ fn names(resource: Resource, draw: &mut Draw<'_>) -> Vec<String> {
         Naming::Several => some(4, draw),
         Naming::Missing => vec![(*draw.random.pick(MISSING)).to_owned()],
         Naming::UnknownId => vec![UNKNOWN.to_owned(), existing(resource, draw).to_owned()],
-        Naming::Odd => vec![(*draw.random.pick(odd(resource))).to_owned(), existing(resource, draw).to_owned()],
+        Naming::Odd => vec![odd(resource, draw).to_owned(), existing(resource, draw).to_owned()],
         Naming::Duplicates | Naming::Mix => some(3, draw),
     };
     match draw.naming {
@@ -215,7 +215,7 @@ fn names(resource: Resource, draw: &mut Draw<'_>) -> Vec<String> {
         Naming::Mix => {
             names.push((*draw.random.pick(MISSING)).to_owned());
             names.push((*draw.random.pick(MISSING)).to_owned());
-            names.push((*draw.random.pick(odd(resource))).to_owned());
+            names.push(odd(resource, draw).to_owned());
             names.push(UNKNOWN.to_owned());
             names.push(names[0].clone());
         }
@@ -252,10 +252,16 @@ pub(crate) fn existing_topic(draw: &mut Draw<'_>) -> &'static str {
     existing(Resource::Topic, draw)
 }
 
-fn odd(resource: Resource) -> &'static [&'static str] {
-    match resource {
+fn odd(resource: Resource, draw: &mut Draw<'_>) -> &'static str {
+    // Whoever may delete everything may delete what groups and transactions stand on, and that would be the end.
+    let spares = matches!(draw.api, "DeleteTopics" | "CreatePartitions" | "DeleteRecords");
+    let names: &[&str] = match resource {
         Resource::Topic => ODD_TOPICS,
         Resource::Group | Resource::TransactionalId => &["", "bad name", "..", "*", "alpha*"],
+    };
+    match names[draw.random.below(names.len())] {
+        name if spares && name.starts_with("__") => "__cluster_metadata",
+        name => name,
     }
 }
 

@@ -39,7 +39,11 @@ fn page(reports: &[Report]) -> String {
         let _ = writeln!(
             text,
             "- {}: **{} cases, {} differences**; Kafka {}, `SEED={}`",
-            words(report.setting), report.cases(), report.differences(), report.kafka, report.seed
+            words(report.setting),
+            report.cases(),
+            report.differences(),
+            report.kafka,
+            report.seed
         );
     }
     table(&mut text, reports);

@@ -44,7 +44,8 @@ impl Side {
                     "Topology": { "Epoch": 0, "Subtopologies": [subtopology] }, "ProcessId": "process",
                     "ActiveTasks": [], "StandbyTasks": [], "WarmupTasks": [], "ClientTags": [],
                 });
-                self.join("StreamsGroupHeartbeat", 0, group, request, |answer| count(&answer["ActiveTasks"]) > 0).await?;
+                self.join("StreamsGroupHeartbeat", 0, group, request, |answer| count(&answer["ActiveTasks"]) > 0)
+                    .await?;
             }
         }
         let coordinator = json!({ "KeyType": 1, "CoordinatorKeys": TRANSACTIONAL_IDS });
@@ -200,5 +201,6 @@ fn count(list: &Value) -> usize {
 pub(crate) fn versions(answer: &Value) -> BTreeMap<i16, (i16, i16)> {
     let number = |key: &Value, field: &str| key[field].as_i64().and_then(|number| i16::try_from(number).ok());
     let list = answer["ApiKeys"].as_array().into_iter().flatten();
-    list.filter_map(|key| Some((number(key, "ApiKey")?, (number(key, "MinVersion")?, number(key, "MaxVersion")?)))).collect()
+    list.filter_map(|key| Some((number(key, "ApiKey")?, (number(key, "MinVersion")?, number(key, "MaxVersion")?))))
+        .collect()
 }

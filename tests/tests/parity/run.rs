@@ -42,7 +42,14 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     let began = Instant::now();
     let schemas = Arc::new(Schemas::load()?);
     let world = World::new(plan.seed);
-    println!("SEED={} CASES={} {:?}: {} users, {} ACLs", plan.seed, plan.cases, plan.setting, world.users.len(), world.acls.len());
+    println!(
+        "SEED={} CASES={} {:?}: {} users, {} ACLs",
+        plan.seed,
+        plan.cases,
+        plan.setting,
+        world.users.len(),
+        world.acls.len()
+    );
     let mut scene = Scene::start(plan.setting, &world, &schemas).await?;
     let with_groups = plan.setting != Setting::SwitchedOff;
     tokio::try_join!(scene.reference.prepare(with_groups), scene.doorkeeper.prepare(with_groups))?;
@@ -173,7 +180,9 @@ async fn ask_both(scene: &mut Scene, api: &Api, case: &Case, request: &Value) ->
 /// Doorkeeper advertises what it serves: no other API than the broker, and no other version.
 fn leave_out_what_is_not_served(broker: &mut Value, doorkeeper: &mut Value) {
     let ours = versions(doorkeeper);
-    let (Some(theirs), Some(list)) = (broker["ApiKeys"].as_array_mut(), doorkeeper["ApiKeys"].as_array_mut()) else { return };
+    let (Some(theirs), Some(list)) = (broker["ApiKeys"].as_array_mut(), doorkeeper["ApiKeys"].as_array_mut()) else {
+        return;
+    };
     let key = |entry: &Value| entry["ApiKey"].as_i64().and_then(|key| i16::try_from(key).ok()).unwrap_or(-1);
     theirs.retain(|entry| ours.contains_key(&key(entry)));
     for entry in &mut *theirs {

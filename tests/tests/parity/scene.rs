@@ -60,7 +60,13 @@ impl Scene {
 
         let created = reference_side.behind("CreateAcls", 3, &json!({ "Creations": world.creations() })).await?;
         expect_success("CreateAcls", &created)?;
-        Ok(Scene { reference: reference_side, doorkeeper, _clusters: [reference, bare], _process: process, _ports: ports })
+        Ok(Scene {
+            reference: reference_side,
+            doorkeeper,
+            _clusters: [reference, bare],
+            _process: process,
+            _ports: ports,
+        })
     }
 }
 
@@ -111,7 +117,11 @@ fn configuration(setting: Setting, bare: &KafkaCluster, ports: &FreePorts) -> St
          authorizer: {{ super.users: \"User:{ADMIN}\", allow.everyone.if.no.acl.found: {everyone} }}\n\
          store: {{ file: acls.yaml }}\n\
          logging: {{ level: \"info,kafka.authorizer.logger=warn\" }}\n",
-        bare.bootstrap_of("OPEN"), port(0), port(2), port(1), port(3),
+        bare.bootstrap_of("OPEN"),
+        port(0),
+        port(2),
+        port(1),
+        port(3),
     )
 }
 

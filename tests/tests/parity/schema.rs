@@ -138,7 +138,10 @@ impl Schemas {
         let name = text_of(&json, "name")?;
         let api = name.trim_end_matches("Request").trim_end_matches("Response").to_owned();
         let fields = fields(&json, &structs)?;
-        messages.insert(i16::try_from(api_key)?, Message { api, flexible: Versions::of(&json, "flexibleVersions")?, fields });
+        messages.insert(
+            i16::try_from(api_key)?,
+            Message { api, flexible: Versions::of(&json, "flexibleVersions")?, fields },
+        );
         Ok(())
     }
 }

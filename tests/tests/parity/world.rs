@@ -41,10 +41,19 @@ pub(crate) const ONGOING: (&[&str], &[&str]) = (&["alpha-1", "beta"], &["alpha-k
 /// Transactional ids that have a producer.
 pub(crate) const TRANSACTIONAL_IDS: &[&str] = &["alpha", "alpha-1", "alpha-secret", "beta", "gamma", "public-1"];
 /// Nothing has such a name.
-pub(crate) const MISSING: &[&str] = &["alpha-missing", "alpha-secret-missing", "beta-missing", "public-missing", "nowhere"];
+pub(crate) const MISSING: &[&str] =
+    &["alpha-missing", "alpha-secret-missing", "beta-missing", "public-missing", "nowhere"];
 /// Names that a broker treats in its own way.
-pub(crate) const ODD_TOPICS: &[&str] =
-    &["", "bad name", "..", "__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata", LONG];
+pub(crate) const ODD_TOPICS: &[&str] = &[
+    "",
+    "bad name",
+    "..",
+    "__consumer_offsets",
+    "__transaction_state",
+    "__share_group_state",
+    "__cluster_metadata",
+    LONG,
+];
 const LONG: &str = concat!(
     "alpha-of-two-hundred-and-fifty-two-letters-which-is-more-than-a-topic-may-have----------------------------------",
     "------------------------------------------------------------------------------------------------------------------------------------------"
@@ -134,7 +143,8 @@ impl World {
             };
             let hosts = if acl.host == "*" { String::new() } else { format!(", hosts: [{}]", acl.host) };
             let principal = &acl.principal;
-            let _ = writeln!(text, "  - {{ principal: \"{principal}\", {permission}: {operation}, {resource}{hosts} }}");
+            let _ =
+                writeln!(text, "  - {{ principal: \"{principal}\", {permission}: {operation}, {resource}{hosts} }}");
         }
         text
     }

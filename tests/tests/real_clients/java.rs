@@ -144,7 +144,8 @@ async fn offsets_records_and_directories_are_shown_where_it_is_allowed() -> Resu
     says(&offsets, &format!("{mine}:0:2"))?;
 
     let file = stage.certificates().directory().join("delete.json");
-    let json = |topic: &str| format!(r#"{{"partitions":[{{"topic":"{topic}","partition":0,"offset":1}}],"version":1}}"#);
+    let json =
+        |topic: &str| format!(r#"{{"partitions":[{{"topic":"{topic}","partition":0,"offset":1}}],"version":1}}"#);
     std::fs::write(&file, json(&mine))?;
     let delete = tool(stage, "kafka-delete-records", "alice")?.arg("--offset-json-file").arg(&file);
     says(&delete.run().await?, "low_watermark: 1")?;
@@ -186,5 +187,8 @@ async fn a_wrong_password_is_a_sasl_authentication_exception() -> Result<()> {
         .args(["--bootstrap-server", &stage.bootstrap(Entrance::Client), "--command-config"])
         .arg(&file)
         .arg("--list");
-    says(&topics.run().await?, "SaslAuthenticationException: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-256")
+    says(
+        &topics.run().await?,
+        "SaslAuthenticationException: Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM-SHA-256",
+    )
 }

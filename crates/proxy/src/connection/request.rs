@@ -4,7 +4,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use acl::{Grants, Identity};
-use apis::{AuthorizedRequest, BrokerVersions, Case, Found, Kind, Lookup, RequestContext, ResponseEdit, Verdict, table};
+use apis::{
+    AuthorizedRequest, BrokerVersions, Case, Found, Kind, Lookup, RequestContext, ResponseEdit, Verdict, table,
+};
 use authentication::ApiVersionsAnswer;
 use bytes::Bytes;
 use protocol::{ApiKey, Malformed, RequestFrame, StrBytes, guard_request};

@@ -27,7 +27,10 @@ async fn tour(keep: bool) -> Result<()> {
     screen::heading("Doorkeeper in front of a real Kafka 4.3, which has no authorizer of its own");
     let house = House::build().await?;
     steps::all(&house).await?;
-    screen::heading(&format!("The tour took {} seconds. Nothing was refused that should not be.", start.elapsed().as_secs()));
+    screen::heading(&format!(
+        "The tour took {} seconds. Nothing was refused that should not be.",
+        start.elapsed().as_secs()
+    ));
     if keep {
         house.tell_how_to_connect()?;
         tokio::signal::ctrl_c().await?;

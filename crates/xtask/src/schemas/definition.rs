@@ -42,10 +42,7 @@ impl Versions {
 
     /// `none`, `3`, `0-2` or `4+`
     fn parse(text: &str) -> anyhow::Result<Versions> {
-        let number = |text: &str| {
-            text.parse::<i16>()
-                .with_context(|| format!("bad versions `{text}`"))
-        };
+        let number = |text: &str| text.parse::<i16>().with_context(|| format!("bad versions `{text}`"));
         if text == "none" {
             Ok(Versions::NONE)
         } else if let Some(first) = text.strip_suffix('+') {
@@ -105,11 +102,7 @@ impl Definition {
         if (!is_request && message.r#type != "response") || versions == Versions::NONE {
             return Ok(None);
         }
-        let structs = message
-            .common_structs
-            .iter()
-            .map(|common| (&*common.name, &*common.fields))
-            .collect();
+        let structs = message.common_structs.iter().map(|common| (&*common.name, &*common.fields)).collect();
         Ok(Some(Definition {
             api_key: message.api_key.context("no apiKey")?,
             is_request,
@@ -123,36 +116,24 @@ impl Definition {
 
 /// The definitions are JSON with whole lines of `//` comments.
 fn without_comments(text: &str) -> String {
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 type CommonStructs<'a> = BTreeMap<&'a str, &'a [FieldJson]>;
 
 fn fields(fields: &[FieldJson], structs: &CommonStructs<'_>) -> anyhow::Result<Vec<Field>> {
-    fields
-        .iter()
-        .map(|json| field(json, structs).with_context(|| format!("field `{}`", json.name)))
-        .collect()
+    fields.iter().map(|json| field(json, structs).with_context(|| format!("field `{}`", json.name))).collect()
 }
 
 fn field(json: &FieldJson, structs: &CommonStructs<'_>) -> anyhow::Result<Field> {
-    ensure!(
-        json.flexible_versions.is_none(),
-        "`flexibleVersions` of a field is for headers only"
-    );
+    ensure!(json.flexible_versions.is_none(), "`flexibleVersions` of a field is for headers only");
     Ok(Field {
         name: json.name.clone(),
         kind: kind(&json.r#type, &json.fields, structs)?,
         versions: Versions::parse(&json.versions)?,
         nullable: Versions::parse_optional(json.nullable_versions.as_ref())?,
         tag: match json.tag {
-            Some(tag) => Some((
-                tag,
-                Versions::parse_optional(json.tagged_versions.as_ref())?,
-            )),
+            Some(tag) => Some((tag, Versions::parse_optional(json.tagged_versions.as_ref())?)),
             None => None,
         },
     })

@@ -20,30 +20,12 @@ pub(super) fn table(kafka: &str, definitions: &[Definition]) -> anyhow::Result<S
 }
 
 fn message(out: &mut String, definition: &Definition) -> anyhow::Result<()> {
-    let Definition {
-        name,
-        api_key,
-        is_request,
-        versions,
-        flexible,
-        fields,
-    } = definition;
-    ensure!(
-        flexible.1 == MAX || *flexible == Versions::NONE,
-        "{name}: flexible versions come to an end"
-    );
-    let flexible = if *flexible == Versions::NONE {
-        "NEVER".to_owned()
-    } else {
-        flexible.0.to_string()
-    };
+    let Definition { name, api_key, is_request, versions, flexible, fields } = definition;
+    ensure!(flexible.1 == MAX || *flexible == Versions::NONE, "{name}: flexible versions come to an end");
+    let flexible = if *flexible == Versions::NONE { "NEVER".to_owned() } else { flexible.0.to_string() };
     let direction = if *is_request { "request" } else { "response" };
     writeln!(out, "    // {name}")?;
-    writeln!(
-        out,
-        "    {direction}({api_key}, {}, {}, {flexible}, &[",
-        versions.0, versions.1
-    )?;
+    writeln!(out, "    {direction}({api_key}, {}, {}, {flexible}, &[", versions.0, versions.1)?;
     write_fields(out, 2, fields)?;
     writeln!(out, "    ]),")?;
     Ok(())
@@ -51,13 +33,7 @@ fn message(out: &mut String, definition: &Definition) -> anyhow::Result<()> {
 
 fn write_fields(out: &mut String, depth: usize, fields: &[Field]) -> anyhow::Result<()> {
     for field in fields {
-        write!(
-            out,
-            "{:indent$}field(\"{}\", ",
-            "",
-            field.name,
-            indent = depth * 4
-        )?;
+        write!(out, "{:indent$}field(\"{}\", ", "", field.name, indent = depth * 4)?;
         write_kind(out, depth, &field.kind)?;
         write!(out, ", {})", range(field.versions))?;
         if field.nullable != Versions::NONE {
