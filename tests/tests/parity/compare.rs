@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::scene::Setting;
 use crate::side::{Outcome, Side};
 
 /// What must differ, by the name of the field, and what is compared instead. Nothing else is forgiven.
@@ -57,16 +58,36 @@ pub(crate) const UNORDERED: &[(&str, &str, Order, &str)] = &[
     ("DescribeTopicPartitions", "Topics", Order::WithinFate, "denied names are a set"),
 ];
 
-/// Differences on purpose (`docs/differences.md`): whether this is one.
-pub(crate) const LISTED: &[(&str, fn(&Outcome, &Outcome) -> bool, &str)] = &[
-    ("DescribeLogDirs", is_filtered_log_dirs, "answers are filtered by topic, not refused as a whole"),
-    ("ConsumerGroupHeartbeat", is_refused_expression, "regular expressions are refused"),
-    ("DeleteTopics", is_switched_off, "what is denied is denied, though the broker would delete nothing for anybody"),
-    ("ConsumerGroupHeartbeat", is_switched_off, "what is denied is denied, though the broker has no such groups"),
-    ("ConsumerGroupDescribe", is_switched_off, "what is denied is denied, though the broker has no such groups"),
-    ("Fetch", has_failed, "a broker fails if a request names two ids that no topic has"),
-    ("AlterUserScramCredentials", is_refused_by_policy, "users are edited in the file of the store"),
+/// Differences on purpose (`docs/differences.md`).
+pub(crate) struct Listed {
+    pub(crate) api: &'static str,
+    /// Where it can come up; everywhere if `None`.
+    pub(crate) setting: Option<Setting>,
+    /// Whether these answers, of the broker and of Doorkeeper, differ in this way.
+    pub(crate) is_it: fn(&Outcome, &Outcome) -> bool,
+    pub(crate) why: &'static str,
+}
+
+pub(crate) const LISTED: &[Listed] = &[
+    Listed::anywhere("DescribeLogDirs", is_filtered_log_dirs, "answers are filtered by topic, not refused as a whole"),
+    Listed::anywhere("ConsumerGroupHeartbeat", is_refused_expression, "regular expressions are refused"),
+    Listed::anywhere("Fetch", has_failed, "a broker fails if a request names two ids that no topic has"),
+    Listed::anywhere("AlterUserScramCredentials", is_refused_by_policy, "users are edited in the file of the store"),
+    Listed::switched_off("DeleteTopics"),
+    Listed::switched_off("ConsumerGroupHeartbeat"),
+    Listed::switched_off("ConsumerGroupDescribe"),
 ];
+
+impl Listed {
+    const fn anywhere(api: &'static str, is_it: fn(&Outcome, &Outcome) -> bool, why: &'static str) -> Listed {
+        Listed { api, setting: None, is_it, why }
+    }
+
+    const fn switched_off(api: &'static str) -> Listed {
+        let why = "what is denied is answered as denied, though the broker would do it for nobody";
+        Listed { api, setting: Some(Setting::SwitchedOff), is_it: is_switched_off, why }
+    }
+}
 
 fn is_filtered_log_dirs(reference: &Outcome, _: &Outcome) -> bool {
     matches!(reference, Outcome::Answer(answer) if answer["Results"] == Value::Array(Vec::new()))

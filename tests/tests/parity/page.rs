@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
-use crate::compare::{LISTED, MUST_DIFFER, UNORDERED};
+use crate::compare::{LISTED, Listed, MUST_DIFFER, UNORDERED};
 use crate::report::{Report, Row};
 use crate::scene::Setting;
 
@@ -80,7 +80,7 @@ fn table(text: &mut String, reports: &[Report]) {
 
 fn listed(text: &mut String, reports: &[Report]) {
     *text += "\n## Differences on purpose\n\nCounted as \"listed\" above; `docs/differences.md` says more.\n\n";
-    for (index, (api, _, why)) in LISTED.iter().enumerate() {
+    for (index, Listed { api, why, .. }) in LISTED.iter().enumerate() {
         let rows = reports.iter().flat_map(|report| report.rows.values());
         let cases: usize = rows.filter_map(|row| row.listed.get(&index)).sum();
         let _ = writeln!(text, "- {api}: {why} ({cases} cases)");

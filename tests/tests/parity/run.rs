@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::apis;
 use crate::cases::{self, Api, Case};
-use crate::compare::{Difference, LISTED, differences, normalised, walk};
+use crate::compare::{Difference, LISTED, Listed, differences, normalised, walk};
 use crate::effects::Effects;
 use crate::generate::{self, Draw};
 use crate::prepare::versions;
@@ -63,7 +63,7 @@ pub(crate) async fn run(plan: &Plan) -> Result<Report> {
 
     for case in cases::choose(&apis, &world.users, plan.cases, plan.seed) {
         let api = &apis[case.api];
-        let found = one(&mut scene, &schemas, plan.seed, api, &case).await;
+        let found = one(&mut scene, &schemas, plan, api, &case).await;
         let found = found.with_context(|| format!("{} {case:?}", api.name))?;
         report.add(&api.name, found);
     }
@@ -119,8 +119,8 @@ async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> R
 }
 
 /// Asks both sides and says where they differ.
-async fn one(scene: &mut Scene, schemas: &Schemas, seed: u64, api: &Api, case: &Case) -> Result<Verdict> {
-    let mut random = Random::for_case(seed, case.number);
+async fn one(scene: &mut Scene, schemas: &Schemas, plan: &Plan, api: &Api, case: &Case) -> Result<Verdict> {
+    let (setting, mut random) = (plan.setting, Random::for_case(plan.seed, case.number));
     let by_id = match api.name.as_str() {
         "Metadata" => case.version >= 12 && random.once_in(2),
         _ => random.once_in(2),
@@ -146,7 +146,8 @@ async fn one(scene: &mut Scene, schemas: &Schemas, seed: u64, api: &Api, case: &
     if apis::destroys(&api.name) {
         restore(scene, &api.name).await?;
     }
-    let listed = LISTED.iter().position(|(of, is, _)| *of == api.name && is(&outcomes.0, &outcomes.1));
+    let here = |listed: &&Listed| listed.api == api.name && listed.setting.is_none_or(|only| only == setting);
+    let listed = LISTED.iter().position(|listed| here(&listed) && (listed.is_it)(&outcomes.0, &outcomes.1));
     if let (Some(which), false) = (listed, found.is_empty()) {
         return Ok(Verdict::Listed(which));
     }
