@@ -50,6 +50,13 @@ impl Authorize for DescribeTopicPartitionsRequest {
                 // Deleted since it was looked up: a broker that lists all topics would not have named it.
                 response.topics.retain(|topic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0);
             }
+            let has_failed = response.topics.iter().any(|topic| topic.error_code == ErrorCode::UNKNOWN_SERVER_ERROR.0);
+            if has_failed {
+                // As a whole, for every topic of the request alike: a name that is empty does that.
+                let failed = |topic: DescribeTopicPartitionsResponseTopic| topic.with_error_code(ErrorCode::UNKNOWN_SERVER_ERROR.0);
+                response.topics.extend(denied.into_iter().map(failed));
+                return;
+            }
             for topic in &mut response.topics {
                 let name = topic.name.as_ref().map_or("", |name| name.0.as_str());
                 topic.topic_authorized_operations = context.authorized_operations(ResourceType::Topic, name);
@@ -151,5 +158,14 @@ mod tests {
         let answer = client.ask(0, &from("other", asking(&["orders"]))).response();
         assert_eq!(answer.topics[0].error_code, ErrorCode::INVALID_REQUEST.0);
         assert_eq!(client.decisions(), Vec::<String>::new());
+    }
+
+    /// As with a name that is empty: no operations are told, and denied topics have failed, too.
+    #[test]
+    fn a_request_that_a_broker_fails_at_has_failed_for_every_topic() {
+        let failed = |name| described(name, i32::MIN).with_error_code(ErrorCode::UNKNOWN_SERVER_ERROR.0);
+        let mut client = Client::with(&["allow Describe Topic *", "deny Describe Topic pay"]);
+        let asked = client.ask(0, &asking(&["", "pay"]));
+        assert_eq!(client.answer(asked, response(vec![failed("")])), response(vec![failed(""), failed("pay")]));
     }
 }

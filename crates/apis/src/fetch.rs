@@ -384,9 +384,11 @@ mod tests {
         for version in [4, BY_NAME, BY_ID] {
             let mut client = client();
             let request =
-                [("secret", &[5, 5][..]), ("orders", &[8]), ("secret", &[3]), ("audit", &[0]), ("secret", &[5])];
+                [("secret", &[5, 5][..]), ("orders", &[8]), ("secret", &[3]), ("audit", &[9, 0]), ("secret", &[5])];
             let asked = client.ask(version, &fetch(version, &request));
-            let broker = answer(0, &[data(version, "audit", &[0]), topic(version, "orders", 3, &[8])]);
+            let mut audit = data(version, "audit", &[0]);
+            audit.partitions.extend(topic(version, "audit", 3, &[9]).partitions);
+            let broker = answer(0, &[audit, topic(version, "orders", 3, &[8])]);
             assert_eq!(
                 client.answer(asked, broker),
                 answer(
@@ -396,6 +398,7 @@ mod tests {
                         topic(version, "secret", 29, &[5]),
                         topic(version, "orders", 3, &[8]),
                         topic(version, "secret", 29, &[3]),
+                        topic(version, "audit", 3, &[9]),
                     ]
                 )
             );

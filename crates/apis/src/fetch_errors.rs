@@ -41,9 +41,18 @@ impl AskedOrder {
 
 /// Takes from the end of an answer what a broker says of partitions that it does not know.
 pub(crate) fn take_unknown_partitions(responses: &mut Vec<FetchableTopicResponse>) -> Vec<FetchableTopicResponse> {
-    let is_unknown = |partition: &PartitionData| partition.error_code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0;
-    let known = responses.iter().rposition(|topic| !topic.partitions.iter().all(is_unknown));
-    responses.split_off(known.map_or(0, |last| last + 1))
+    let is_known = |partition: &PartitionData| partition.error_code != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0;
+    let last_known = responses.iter().rposition(|topic| topic.partitions.iter().any(is_known));
+    let mut unknown = responses.split_off(last_known.map_or(0, |last| last + 1));
+    // A neighbour of what was fetched shares the entry of its topic.
+    if let Some(last) = responses.last_mut() {
+        let known = last.partitions.iter().rposition(is_known).map_or(0, |known| known + 1);
+        let partitions = last.partitions.split_off(known);
+        let (name, id) = (last.topic.clone(), last.topic_id);
+        let shared = FetchableTopicResponse::default().with_topic(name).with_topic_id(id).with_partitions(partitions);
+        unknown.insert(0, shared);
+    }
+    unknown
 }
 
 fn apart(topics: Vec<FetchableTopicResponse>) -> Vec<(Key, PartitionData)> {

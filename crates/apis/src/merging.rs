@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
+use protocol::ErrorCode;
+
 /// Entries of the same key become one, at the place of the first.
 pub(crate) fn together<T, K: Hash + Eq>(entries: Vec<T>, key: impl Fn(&T) -> K, absorb: impl Fn(&mut T, T)) -> Vec<T> {
     let mut places = HashMap::with_capacity(entries.len());
@@ -15,6 +17,33 @@ pub(crate) fn together<T, K: Hash + Eq>(entries: Vec<T>, key: impl Fn(&T) -> K, 
         }
     }
     merged
+}
+
+/// What a broker answers without its group coordinator comes first, in the order of the request: denied topics, and topics
+/// and partitions that it does not know. `place` is where the request names a topic.
+pub(crate) fn without_coordinator_first<T>(
+    topics: &mut [T],
+    first_error: impl Fn(&T) -> Option<i16>,
+    place: impl Fn(&T) -> usize,
+) {
+    const WITHOUT_COORDINATOR: [ErrorCode; 3] = [
+        ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        ErrorCode::UNKNOWN_TOPIC_ID,
+    ];
+    topics.sort_by_key(|topic| match first_error(topic) {
+        Some(error) if WITHOUT_COORDINATOR.iter().any(|code| code.0 == error) => place(topic),
+        _ => usize::MAX,
+    });
+}
+
+/// Where each key stands first.
+pub(crate) fn places<K: Hash + Eq>(keys: impl IntoIterator<Item = K>) -> HashMap<K, usize> {
+    let mut places = HashMap::new();
+    for (place, key) in keys.into_iter().enumerate() {
+        places.entry(key).or_insert(place);
+    }
+    places
 }
 
 /// Only the first entry of a key stays.

@@ -16,7 +16,7 @@ use protocol::messages::{OffsetCommitRequest, OffsetCommitResponse, TopicName};
 use protocol::{ErrorCode, ErrorResponse, StrBytes};
 use uuid::Uuid;
 
-use crate::merging::together;
+use crate::merging::{places, together, without_coordinator_first};
 use crate::{Authorize, Lookup, Outcome, RequestContext};
 
 /// From this version on topics are named by id.
@@ -35,7 +35,7 @@ impl Authorize for OffsetCommitRequest {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
         let topics = std::mem::take(&mut self.topics);
-        let asked: Vec<Topic> = topics.iter().map(|topic| (topic.name.clone(), topic.topic_id)).collect();
+        let places = places(topics.iter().map(|topic| (topic.name.clone(), topic.topic_id)));
         let names: Vec<StrBytes> = topics.iter().map(|topic| name_of(topic, context)).collect();
         let authorized = context.filter_by_authorized(AclOperation::Read, ResourceType::Topic, &names);
         let mut refused = Vec::new();
@@ -48,7 +48,7 @@ impl Authorize for OffsetCommitRequest {
                 refused.push(refused_topic(topic, ErrorCode::TOPIC_AUTHORIZATION_FAILED));
             }
         }
-        Outcome::without(refused, self.topics.is_empty(), move |response, refused| merge(response, refused, &asked))
+        Outcome::without(refused, self.topics.is_empty(), move |response, refused| merge(response, refused, &places))
     }
 }
 
@@ -72,23 +72,19 @@ fn refused_topic(topic: OffsetCommitRequestTopic, error: ErrorCode) -> OffsetCom
         .with_partitions(topic.partitions.into_iter().map(partition).collect())
 }
 
-fn merge(response: &mut OffsetCommitResponse, refused: Vec<OffsetCommitResponseTopic>, asked: &[Topic]) {
-    let without_coordinator = [
-        ErrorCode::TOPIC_AUTHORIZATION_FAILED.0,
-        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0,
-        ErrorCode::UNKNOWN_TOPIC_ID.0,
-    ];
-    // Backwards, so that of a topic that is named twice the first place stays.
-    let places: HashMap<&Topic, usize> = asked.iter().enumerate().rev().map(|(place, topic)| (topic, place)).collect();
-    response.topics.extend(refused);
-    response.topics.sort_by_key(|topic| match topic.partitions.first() {
-        Some(first) if without_coordinator.contains(&first.error_code) => {
-            places.get(&(topic.name.clone(), topic.topic_id)).copied().unwrap_or(usize::MAX)
-        }
-        _ => usize::MAX,
-    });
-    let topics = std::mem::take(&mut response.topics);
+fn merge(
+    response: &mut OffsetCommitResponse,
+    refused: Vec<OffsetCommitResponseTopic>,
+    places: &HashMap<Topic, usize>,
+) {
     let key = |topic: &OffsetCommitResponseTopic| (topic.name.clone(), topic.topic_id);
+    let mut topics = std::mem::take(&mut response.topics);
+    topics.extend(refused);
+    without_coordinator_first(
+        &mut topics,
+        |topic| topic.partitions.first().map(|partition| partition.error_code),
+        |topic| places.get(&key(topic)).copied().unwrap_or(usize::MAX),
+    );
     response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
 }
 

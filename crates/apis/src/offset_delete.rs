@@ -3,14 +3,15 @@
 //! Delete on the group, then Read on each topic. The coordinator is asked for the rest even if nothing is left; an error
 //! of its own at the top replaces everything. Denied topics are answered first.
 
+use std::collections::HashMap;
+
 use acl::{AclOperation, ResourceType};
 use protocol::messages::offset_delete_request::OffsetDeleteRequestTopic;
 use protocol::messages::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
-use protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse};
+use protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse, TopicName};
 use protocol::{ErrorCode, ErrorResponse};
 
-use crate::merging::together;
-use crate::outcome::prepend;
+use crate::merging::{places, together, without_coordinator_first};
 use crate::{Authorize, Outcome, RequestContext};
 
 impl Authorize for OffsetDeleteRequest {
@@ -19,19 +20,29 @@ impl Authorize for OffsetDeleteRequest {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
         let topics = std::mem::take(&mut self.topics);
+        let places = places(topics.iter().map(|topic| topic.name.clone()));
         let (allowed, denied) =
             context.partition_seq_by_authorized(AclOperation::Read, ResourceType::Topic, topics, |topic| &topic.name.0);
         self.topics = allowed;
         let denied = denied.into_iter().map(denied_topic).collect();
-        Outcome::without(denied, false, |response: &mut OffsetDeleteResponse, denied| {
+        Outcome::without(denied, false, move |response: &mut OffsetDeleteResponse, denied| {
             if response.error_code == ErrorCode::NONE.0 {
-                prepend(denied, &mut response.topics);
-                let key = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
-                let topics = std::mem::take(&mut response.topics);
-                response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
+                merge(&mut response.topics, denied, &places);
             }
         })
     }
+}
+
+/// What the broker answers without its coordinator first, in the order of the request; each topic once.
+fn merge(topics: &mut Vec<OffsetDeleteResponseTopic>, denied: Vec<OffsetDeleteResponseTopic>, places: &HashMap<TopicName, usize>) {
+    topics.extend(denied);
+    without_coordinator_first(
+        topics,
+        |topic| topic.partitions.first().map(|partition| partition.error_code),
+        |topic| places.get(&topic.name).copied().unwrap_or(usize::MAX),
+    );
+    let name = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
+    *topics = together(std::mem::take(topics), name, |first, next| first.partitions.extend(next.partitions));
 }
 
 fn denied_topic(topic: OffsetDeleteRequestTopic) -> OffsetDeleteResponseTopic {
@@ -106,6 +117,18 @@ mod tests {
         let partitions = [orders.partitions.clone(), orders.partitions.clone()].concat();
         let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
         let expected = OffsetDeleteResponse::default().with_topics(vec![denied, orders.with_partitions(partitions)]);
+        assert_eq!(client.answer(asked, broker), expected);
+    }
+
+    #[test]
+    fn denied_and_unknown_topics_come_first_in_the_order_of_the_request() {
+        let mut client = Client::with(&["allow Delete Group billing", "allow Read Topic *", "deny Read Topic pay"]);
+        let asked = client.ask(0, &deleting(&["orders", "gone", "pay"]));
+        let (gone, orders) =
+            (answered("gone", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), answered("orders", ErrorCode::NONE));
+        let broker = OffsetDeleteResponse::default().with_topics(vec![gone.clone(), orders.clone()]);
+        let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        let expected = OffsetDeleteResponse::default().with_topics(vec![gone, denied, orders]);
         assert_eq!(client.answer(asked, broker), expected);
     }
 }

@@ -14,7 +14,7 @@ use protocol::{ErrorCode, StrBytes};
 use crate::outcome::prepend;
 use crate::{Authorize, Edit, Outcome, RequestContext};
 
-const HIDDEN_TOPICS: &str = "The group has described topic(s) that the client is not authorized to describe.";
+const HIDDEN_TOPICS: &str = "The described group uses topics that the client is not authorized to describe.";
 
 impl Authorize for StreamsGroupDescribeRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<StreamsGroupDescribeResponse> {

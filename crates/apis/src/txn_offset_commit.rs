@@ -3,14 +3,15 @@
 //! Write on the transactional id, Read on the group, then Read on each topic. There is no error code at the top: a denial
 //! of the first two stands on every partition. Denied topics are answered first; with nothing left no broker is asked.
 
+use std::collections::HashMap;
+
 use acl::{AclOperation, ResourceType};
 use protocol::messages::txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic};
 use protocol::messages::txn_offset_commit_response::{TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic};
-use protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse};
+use protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse, TopicName};
 use protocol::{ErrorCode, ErrorResponse};
 
-use crate::merging::together;
-use crate::outcome::prepend;
+use crate::merging::{places, together, without_coordinator_first};
 use crate::{Authorize, Outcome, RequestContext};
 
 impl Authorize for TxnOffsetCommitRequest {
@@ -23,17 +24,27 @@ impl Authorize for TxnOffsetCommitRequest {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
         let topics = std::mem::take(&mut self.topics);
+        let places = places(topics.iter().map(|topic| topic.name.clone()));
         let (allowed, denied) =
             context.partition_seq_by_authorized(AclOperation::Read, ResourceType::Topic, topics, |topic| &topic.name.0);
         self.topics = allowed;
         let denied = denied.into_iter().map(denied_topic).collect();
-        Outcome::without(denied, self.topics.is_empty(), |response: &mut TxnOffsetCommitResponse, denied| {
-            prepend(denied, &mut response.topics);
-            let key = |topic: &TxnOffsetCommitResponseTopic| topic.name.clone();
-            let topics = std::mem::take(&mut response.topics);
-            response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
+        Outcome::without(denied, self.topics.is_empty(), move |response: &mut TxnOffsetCommitResponse, denied| {
+            merge(&mut response.topics, denied, &places);
         })
     }
+}
+
+/// What the broker answers without its coordinator first, in the order of the request; each topic once.
+fn merge(topics: &mut Vec<TxnOffsetCommitResponseTopic>, denied: Vec<TxnOffsetCommitResponseTopic>, places: &HashMap<TopicName, usize>) {
+    topics.extend(denied);
+    without_coordinator_first(
+        topics,
+        |topic| topic.partitions.first().map(|partition| partition.error_code),
+        |topic| places.get(&topic.name).copied().unwrap_or(usize::MAX),
+    );
+    let name = |topic: &TxnOffsetCommitResponseTopic| topic.name.clone();
+    *topics = together(std::mem::take(topics), name, |first, next| first.partitions.extend(next.partitions));
 }
 
 fn denied_topic(topic: TxnOffsetCommitRequestTopic) -> TxnOffsetCommitResponseTopic {
@@ -121,5 +132,17 @@ mod tests {
         let partitions = [twice.partitions.clone(), twice.partitions.clone()].concat();
         let expected = TxnOffsetCommitResponse::default().with_topics(vec![twice.with_partitions(partitions)]);
         assert_eq!(client.ask(5, &committing(&["pay", "pay"])).response(), expected);
+    }
+
+    #[test]
+    fn denied_and_unknown_topics_come_first_in_the_order_of_the_request() {
+        let mut client = Client::with(&[TRANSACTION, GROUP, "allow Read Topic *", "deny Read Topic pay"]);
+        let asked = client.ask(5, &committing(&["orders", "gone", "pay"]));
+        let (gone, orders) =
+            (answered("gone", ErrorCode::UNKNOWN_TOPIC_OR_PARTITION), answered("orders", ErrorCode::NONE));
+        let broker = TxnOffsetCommitResponse::default().with_topics(vec![gone.clone(), orders.clone()]);
+        let denied = answered("pay", ErrorCode::TOPIC_AUTHORIZATION_FAILED);
+        let expected = TxnOffsetCommitResponse::default().with_topics(vec![gone, denied, orders]);
+        assert_eq!(client.answer(asked, broker), expected);
     }
 }
