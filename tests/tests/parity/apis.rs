@@ -120,7 +120,7 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("DescribeTopicPartitions", "ResponsePartitionLimit") => return number(draw, &[2000, 2000, 1, 3, 0]),
         ("DescribeTopicPartitions", "TopicName") => return Some(json!(existing_topic(draw))),
         ("DescribeTopicPartitions", "PartitionIndex") => return number(draw, &[0, 0, 1, -1]),
-        ("ConsumerGroupHeartbeat", "MemberEpoch") => return number(draw, &[0, 0, 0, 3, -1, -2]),
+        ("ConsumerGroupHeartbeat" | "ShareGroupHeartbeat" | "StreamsGroupHeartbeat", "MemberEpoch") => return number(draw, &[0, 0, 0, 3, -1, -2]),
         ("ConsumerGroupHeartbeat", "SubscribedTopicRegex") => {
             return text(draw, &["alpha.*", "", "["]).filter(|_| draw.random.once_in(5));
         }
@@ -157,7 +157,7 @@ pub(crate) fn refine(draw: &mut Draw<'_>, request: &mut Value) {
         "JoinGroup" | "ConsumerGroupHeartbeat" | "ShareGroupHeartbeat" | "StreamsGroupHeartbeat" => join(draw, request),
         "DescribeConfigs" | "AlterConfigs" | "IncrementalAlterConfigs" => configs(draw, request),
         "AddPartitionsToTxn" | "AddOffsetsToTxn" | "EndTxn" | "TxnOffsetCommit" => producers(draw, request),
-        "Fetch" | "ShareFetch" => spare_internal_topics(request),
+        "Fetch" | "ShareFetch" | "ListOffsets" => spare_internal_topics(request),
         "CreateTopics" => create_topics(draw, request),
         "Metadata" => metadata(draw, request),
         "DescribeClientQuotas" | "AlterClientQuotas" => quotas(request),
@@ -210,8 +210,9 @@ fn find_coordinator(draw: &mut Draw<'_>, request: &mut Value) {
 /// Whoever joins does so in a group of its own: a second member would have the first one wait.
 fn join(draw: &mut Draw<'_>, request: &mut Value) {
     let unknown = request["MemberId"] == MISSING_MEMBER && draw.api == "JoinGroup";
+    let joins = if draw.api == "JoinGroup" { !unknown } else { request["MemberEpoch"] == 0 };
     let group = request["GroupId"].as_str().unwrap_or_default();
-    if !unknown && !group.is_empty() && !draw.random.once_in(8) {
+    if joins && !group.is_empty() {
         request["GroupId"] = json!(format!("{group}-join-{}", draw.case));
     }
     if draw.api == "JoinGroup" {
@@ -338,12 +339,13 @@ fn create_topics(draw: &mut Draw<'_>, request: &mut Value) {
 /// What Kafka keeps in its own topics has times in it.
 fn spare_internal_topics(request: &mut Value) {
     for topic in request["Topics"].as_array_mut().into_iter().flatten() {
-        let name = topic["Topic"].as_str().or(topic["TopicId"].as_str()).unwrap_or_default().trim_start_matches("id:");
-        if !name.starts_with("__") {
+        let name = ["Topic", "Name", "TopicId"].iter().find_map(|field| topic[field].as_str()).unwrap_or_default();
+        if !name.trim_start_matches("id:").starts_with("__") {
             continue;
         }
         for partition in topic["Partitions"].as_array_mut().into_iter().flatten() {
             partition["FetchOffset"] = json!(1_000_000);
+            partition["Timestamp"] = json!(-2);
         }
     }
 }

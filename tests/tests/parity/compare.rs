@@ -73,10 +73,14 @@ pub(crate) const LISTED: &[Listed] = &[
     Listed::anywhere("ConsumerGroupHeartbeat", is_refused_expression, "regular expressions are refused"),
     Listed::anywhere("Fetch", has_failed, "a broker fails if a request names two ids that no topic has"),
     Listed::anywhere("AlterUserScramCredentials", is_refused_by_policy, "users are edited in the file of the store"),
+    Listed::anywhere("IncrementalAlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
+    Listed::anywhere("AlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
     Listed::switched_off("DeleteTopics"),
     Listed::switched_off("ConsumerGroupHeartbeat"),
     Listed::switched_off("ConsumerGroupDescribe"),
 ];
+
+const DENIED_BEFORE_VALIDATION: &str = "beside what is altered, a broker's settings are denied without a look at them";
 
 impl Listed {
     const fn anywhere(api: &'static str, is_it: fn(&Outcome, &Outcome) -> bool, why: &'static str) -> Listed {
@@ -96,6 +100,16 @@ fn is_filtered_log_dirs(reference: &Outcome, _: &Outcome) -> bool {
 fn is_refused_expression(_: &Outcome, doorkeeper: &Outcome) -> bool {
     const INVALID_REGULAR_EXPRESSION: i64 = 128;
     matches!(doorkeeper, Outcome::Answer(answer) if answer["ErrorCode"] == INVALID_REGULAR_EXPRESSION)
+}
+
+/// The settings of a broker are denied by Doorkeeper and faulty for the broker; the rest is the same.
+fn is_denied_before_validation(reference: &Outcome, doorkeeper: &Outcome) -> bool {
+    const BROKER: i64 = 4;
+    let (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) = (reference, doorkeeper) else { return false };
+    let lists = (reference["Responses"].as_array(), doorkeeper["Responses"].as_array());
+    let (Some(theirs), Some(ours)) = lists else { return false };
+    let denied = |answer: &Value| answer["ResourceType"] == BROKER && answer["ErrorCode"] == 31;
+    theirs.len() == ours.len() && theirs.iter().zip(ours).all(|(theirs, ours)| theirs == ours || denied(ours))
 }
 
 /// The broker says that it does this for nobody, and Doorkeeper says so too or that it is denied.

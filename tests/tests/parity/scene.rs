@@ -36,10 +36,7 @@ impl Scene {
     /// Starts everything and loads the ACLs once.
     pub(crate) async fn start(setting: Setting, world: &World, schemas: &Arc<Schemas>) -> Result<Scene> {
         let bare = options(setting, world);
-        let mut authorizing = Options { super_users: Some(vec![format!("User:{ADMIN}")]), ..bare.clone() };
-        if setting == Setting::Everyone {
-            authorizing = authorizing.property("allow.everyone.if.no.acl.found", "true");
-        }
+        let authorizing = Options { super_users: Some(vec![format!("User:{ADMIN}")]), ..bare.clone() };
         let (reference, bare) = tokio::try_join!(KafkaCluster::start(authorizing), KafkaCluster::start(bare))?;
         let ports = FreePorts::reserve(4)?;
         let (files, configuration) = (world.policy(), configuration(setting, &bare, &ports));
@@ -87,6 +84,9 @@ fn options(setting: Setting, world: &World) -> Options {
         ("group.share.max.session.timeout.ms", "3600000"),
         ("transaction.max.timeout.ms", "3600000"),
         ("log.retention.check.interval.ms", "3600000"),
+        // Without an authorizer these mean nothing, but DescribeConfigs shows them.
+        ("super.users", &format!("User:{ADMIN};User:kafka")),
+        ("allow.everyone.if.no.acl.found", if setting == Setting::Everyone { "true" } else { "false" }),
         ("auto.create.topics.enable", if setting == Setting::Usual { "true" } else { "false" }),
     ] {
         options = options.property(key, value);
