@@ -2,6 +2,7 @@
 //!
 //! - [`Connector`] makes a connection that takes any request; `proxy` opens one for each client's connection
 //! - [`ControlConnection`] asks one broker what Doorkeeper itself must know: an [`OwnRequest`], and nothing else
+//! - [`TypedConnection`] asks any typed request, for stores that live in Kafka and for the command line
 //!
 //! Everything has a deadline, and whatever a broker sends is bounded, guarded ([`protocol::guard_response`]) and then
 //! decoded: a broken or hostile broker costs its connection, never the process.
@@ -28,6 +29,7 @@ mod stream;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tls;
+mod typed_connection;
 mod versions;
 
 pub use broker_fault::BrokerFault;
@@ -41,6 +43,7 @@ pub use own_request::{MetadataTopics, OwnRequest};
 pub use request_error::{RequestError, Unsendable};
 pub use settings::{ClientIdentity, SaslCredentials, SettingsError, TlsSettings, UpstreamSecurity, UpstreamSettings};
 pub use stream::Stream;
+pub use typed_connection::TypedConnection;
 
 /// What Doorkeeper calls itself at brokers: client id and software name.
 const CLIENT_ID: &str = "doorkeeper";

@@ -63,11 +63,20 @@ fn range(versions: &ApiVersionsResponse, api_key: ApiKey) -> Option<RangeInclusi
 
 /// The highest version of an API that the broker and we both have, not below `min`.
 pub(crate) fn common(versions: &ApiVersionsResponse, api_key: ApiKey, min: i16) -> Result<i16, BrokerFault> {
+    common_within(versions, api_key, &(min..=i16::MAX))
+}
+
+/// The highest version of an API that the broker, we and `wanted` have.
+pub(crate) fn common_within(
+    versions: &ApiVersionsResponse,
+    api_key: ApiKey,
+    wanted: &RangeInclusive<i16>,
+) -> Result<i16, BrokerFault> {
     let ours = served_versions(api_key).expect("every request of our own has types");
-    let min = min.max(*ours.start());
-    let unsupported = BrokerFault::Unsupported { api_key, min, max: *ours.end() };
+    let (min, max) = (*wanted.start().max(ours.start()), *wanted.end().min(ours.end()));
+    let unsupported = BrokerFault::Unsupported { api_key, min, max };
     let Some(theirs) = range(versions, api_key) else { return Err(unsupported) };
-    let version = *ours.end().min(theirs.end());
+    let version = max.min(*theirs.end());
     if version >= min.max(*theirs.start()) { Ok(version) } else { Err(unsupported) }
 }
 
