@@ -66,11 +66,12 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     }
     show(&expiries);
 
-    let opened = Stores::open(store)?;
+    let upstream = Connector::new(upstream)?;
+    let opened = Stores::open(store, &upstream).await?;
     for directory in &opened.filled {
         tracing::info!(directory = %directory.display(), "a new store was made and filled from `bootstrap`");
     }
-    let bound = proxy::bind(proxy, Connector::new(upstream)?, opened.stores.clone()).await?;
+    let bound = proxy::bind(proxy, upstream, opened.stores.clone()).await?;
     tracing::info!("{}", opened.first_load);
     health.policy_is_loaded();
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use acl::{AclBinding, AclBindingFilter, Policy};
 use apis::{Refused, ScramAlteration};
 use authentication::Users;
+use client::Connector;
 use tokio::sync::{Notify, mpsc};
 
 use crate::embedded::{self, EmbeddedError, LoadedDatabase};
@@ -73,13 +74,16 @@ enum Loaded {
 }
 
 impl Stores {
-    /// Opens what the settings name. A new embedded store is made and filled.
-    pub fn open(settings: StoreSettings) -> Result<Opened, OpenError> {
+    /// Opens what the settings name. A new embedded store is made and filled. `upstream` leads to the cluster behind us,
+    /// for stores that are in it: reading them takes as long as it does not answer.
+    pub async fn open(settings: StoreSettings, upstream: &Connector) -> Result<Opened, OpenError> {
         let StoreSettings { acl, places, bootstrap } = settings;
         let (together, apart) = match places {
-            Places::Together(place) => (load(&place, Part::Both, &bootstrap)?, None),
+            Places::Together(place) => (load(&place, Part::Both, &bootstrap, upstream).await?, None),
             Places::Apart { acls, users } => {
-                (load(&acls, Part::Acls, &bootstrap)?, Some(load(&users, Part::Users, &bootstrap)?))
+                // Users first: what is wrong on this machine is told before anything is waited for.
+                let users = load(&users, Part::Users, &bootstrap, upstream).await?;
+                (load(&acls, Part::Acls, &bootstrap, upstream).await?, Some(users))
             }
         };
         let users = apart.as_ref().unwrap_or(&together).users();
@@ -156,7 +160,7 @@ impl Opened {
     }
 }
 
-fn load(place: &Place, part: Part, bootstrap: &Bootstrap) -> Result<Loaded, OpenError> {
+async fn load(place: &Place, part: Part, bootstrap: &Bootstrap, _upstream: &Connector) -> Result<Loaded, OpenError> {
     match place {
         Place::File(settings) => Ok(Loaded::File(file::load(FileSettings { part, ..settings.clone() })?)),
         Place::Embedded(directory) => {

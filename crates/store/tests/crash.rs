@@ -12,6 +12,7 @@ use std::time::Duration;
 use acl::{
     AccessControlEntry, AclBinding, AclBindingFilter, AclOperation, AclPermissionType, ResourcePattern, ResourceType,
 };
+use client::{Connector, HostPort, UpstreamSecurity, UpstreamSettings};
 use store::{Bootstrap, Place, Places, StoreSettings, Stores};
 
 const DIRECTORY: &str = "DOORKEEPER_TEST_STORE_TO_WRITE";
@@ -21,10 +22,18 @@ const BATCH: usize = 7;
 /// The oldest is removed before there are more.
 const KEPT: u64 = 5;
 
-fn open(directory: &Path) -> Stores {
+async fn open(directory: &Path) -> Stores {
+    // Nothing here is in Kafka.
+    let nowhere = Connector::new(UpstreamSettings {
+        bootstrap_servers: vec![HostPort::new("localhost", 1)],
+        security: UpstreamSecurity::default(),
+        connect_timeout: Duration::from_secs(1),
+        request_timeout: Duration::from_secs(1),
+    });
     let places = Places::Together(Place::Embedded(directory.to_owned()));
     let settings = StoreSettings { acl: acl::Settings::default(), places, bootstrap: Bootstrap::default() };
-    Stores::open(settings).unwrap_or_else(|error| panic!("{error}")).stores
+    let opened = Stores::open(settings, &nowhere.expect("good settings")).await;
+    opened.unwrap_or_else(|error| panic!("{error}")).stores
 }
 
 fn batch(number: u64) -> Vec<AclBinding> {
@@ -57,7 +66,7 @@ fn batches(stores: &Stores) -> Vec<u64> {
 #[tokio::test]
 async fn the_writer() {
     let Some(directory) = std::env::var_os(DIRECTORY) else { return };
-    let stores = open(Path::new(&directory));
+    let stores = open(Path::new(&directory)).await;
     let there = batches(&stores);
     let mut next = there.last().map_or(0, |last| last + 1);
     let mut oldest = there.first().copied().unwrap_or(0);
@@ -87,8 +96,8 @@ fn start(directory: &Path) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts")
 }
 
-#[test]
-fn a_writer_that_is_killed_loses_nothing_it_was_told_is_done() {
+#[tokio::test]
+async fn a_writer_that_is_killed_loses_nothing_it_was_told_is_done() {
     if std::env::var_os(DIRECTORY).is_some() {
         return;
     }
@@ -118,7 +127,7 @@ fn a_writer_that_is_killed_loses_nothing_it_was_told_is_done() {
             told(&line);
         });
 
-        let there = batches(&open(&directory));
+        let there = batches(&open(&directory).await);
         let last = there.last().copied();
         // One more than was told may be done: it was killed before it could say so.
         let may_be = [created, Some(created.map_or(0, |created| created + 1))];

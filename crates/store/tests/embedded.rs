@@ -5,13 +5,14 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use acl::{
     AccessControlEntry, AclBinding, AclBindingFilter, AclOperation, AclPermissionType, ResourcePattern, ResourceType,
 };
 use apis::{Refused, ScramAlteration};
 use authentication::{ScramCredential, ScramMechanism};
+use client::{Connector, HostPort, UpstreamSecurity, UpstreamSettings};
 use store::yaml::{Fields, FileReferences, Reading};
 use store::{Bootstrap, Created, Place, Places, StoreSettings, Stores};
 
@@ -43,12 +44,23 @@ fn settings(directory: &Path) -> StoreSettings {
     }
 }
 
-fn open(directory: &Path) -> Stores {
-    Stores::open(settings(directory)).expect("a good store").stores
+/// Nothing here is in Kafka.
+fn nowhere() -> Connector {
+    Connector::new(UpstreamSettings {
+        bootstrap_servers: vec![HostPort::new("localhost", 1)],
+        security: UpstreamSecurity::default(),
+        connect_timeout: Duration::from_secs(1),
+        request_timeout: Duration::from_secs(1),
+    })
+    .expect("good settings")
 }
 
-fn error(directory: &Path) -> String {
-    Stores::open(settings(directory)).expect_err("no good store").to_string()
+async fn open(directory: &Path) -> Stores {
+    Stores::open(settings(directory), &nowhere()).await.expect("a good store").stores
+}
+
+async fn error(directory: &Path) -> String {
+    Stores::open(settings(directory), &nowhere()).await.expect_err("no good store").to_string()
 }
 
 fn acl(topic: &str) -> AclBinding {
@@ -87,7 +99,7 @@ const ALICE: &str = "alice SCRAM-SHA-256 4096, SCRAM-SHA-512 4096 [\"Group:finan
 async fn a_new_store_is_ours_alone_and_filled_once() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
-    let stores = open(&directory);
+    let stores = open(&directory).await;
     assert_eq!(acls(&stores), ["User:alice Read orders", "User:alice Write orders"]);
     assert_eq!(users(&stores), [ALICE]);
     let mode = |path: &Path| fs::metadata(path).expect("it is there").mode() & 0o777;
@@ -98,14 +110,14 @@ async fn a_new_store_is_ours_alone_and_filled_once() {
 
     stores.acls.delete_acls(vec![AclBindingFilter::default()]).await.expect("done");
     drop(stores);
-    assert_eq!(acls(&open(&directory)), [""; 0]);
+    assert_eq!(acls(&open(&directory).await), [""; 0]);
 }
 
 #[tokio::test]
 async fn changes_hold_at_once_and_after_a_restart() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
-    let stores = open(&directory);
+    let stores = open(&directory).await;
     let created = stores.acls.create_acls(vec![acl("a"), acl("b"), acl("a")]).await;
     assert_eq!(created, Ok(Created { added: vec![acl("a"), acl("b")] }));
     assert_eq!(stores.acls.create_acls(vec![acl("a")]).await, Ok(Created::default()));
@@ -116,14 +128,14 @@ async fn changes_hold_at_once_and_after_a_restart() {
     assert_eq!(acls(&stores), after);
     assert_eq!(stores.current.load().generation, 3);
     drop(stores);
-    assert_eq!(acls(&open(&directory)), after);
+    assert_eq!(acls(&open(&directory).await), after);
 }
 
 #[tokio::test]
 async fn credentials_come_and_go_and_so_do_users_of_which_nothing_is_left() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
-    let stores = open(&directory);
+    let stores = open(&directory).await;
     let alteration = |user: &str, mechanism, iterations: Option<u32>| ScramAlteration {
         user: user.into(),
         mechanism,
@@ -146,60 +158,60 @@ async fn credentials_come_and_go_and_so_do_users_of_which_nothing_is_left() {
     stores.users.alter_credentials(gone).await.expect("done");
     assert_eq!(users(&stores), ["alice  [\"Group:finance\"]"]);
     drop(stores);
-    assert_eq!(users(&open(&directory)), ["alice  [\"Group:finance\"]"]);
+    assert_eq!(users(&open(&directory).await), ["alice  [\"Group:finance\"]"]);
 }
 
 #[tokio::test]
 async fn what_is_too_much_for_one_request_changes_nothing() {
     let parent = tempfile::tempdir().expect("a directory");
-    let stores = open(&parent.path().join("store"));
+    let stores = open(&parent.path().join("store")).await;
     let many = (0..10_001).map(|number| acl(&number.to_string())).collect();
     assert_eq!(stores.acls.create_acls(many).await, Err(Refused::TooMany));
     assert_eq!((acls(&stores).len(), stores.current.load().generation), (2, 1));
 }
 
-#[test]
-fn one_process_at_a_time_has_the_store() {
+#[tokio::test]
+async fn one_process_at_a_time_has_the_store() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
-    let _first = open(&directory);
+    let _first = open(&directory).await;
     let expected = format!("`{}` is in use: another Doorkeeper runs with it", directory.join("store.redb").display());
-    assert_eq!(error(&directory), expected);
+    assert_eq!(error(&directory).await, expected);
 }
 
-#[test]
-fn a_store_that_has_lost_something_is_not_used() {
+#[tokio::test]
+async fn a_store_that_has_lost_something_is_not_used() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
-    drop(open(&directory));
+    drop(open(&directory).await);
     let database = directory.join("store.redb");
     let content = fs::read(&database).expect("ours");
 
     fs::remove_file(&database).expect("ours");
-    assert!(error(&directory).starts_with("the store has lost its database"), "{}", error(&directory));
+    assert!(error(&directory).await.starts_with("the store has lost its database"), "{}", error(&directory).await);
 
     fs::write(&database, &content[..content.len() / 2]).expect("written");
     fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).expect("ours");
-    assert!(error(&directory).contains("store.redb"), "{}", error(&directory));
+    assert!(error(&directory).await.contains("store.redb"), "{}", error(&directory).await);
 
     fs::write(&database, "").expect("written");
-    assert!(error(&directory).contains("store.redb"), "{}", error(&directory));
+    assert!(error(&directory).await.contains("store.redb"), "{}", error(&directory).await);
 
     fs::write(&database, &content).expect("written");
     fs::remove_file(directory.join("initialised")).expect("ours");
-    drop(open(&directory));
+    drop(open(&directory).await);
     assert!(directory.join("initialised").exists());
 }
 
-#[test]
-fn a_store_that_others_can_use_is_not_used() {
+#[tokio::test]
+async fn a_store_that_others_can_use_is_not_used() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
-    drop(open(&directory));
+    drop(open(&directory).await);
     fs::set_permissions(directory.join("store.redb"), fs::Permissions::from_mode(0o640)).expect("ours");
-    assert!(error(&directory).contains("chmod 600"), "{}", error(&directory));
+    assert!(error(&directory).await.contains("chmod 600"), "{}", error(&directory).await);
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o750)).expect("ours");
-    assert!(error(&directory).contains("chmod 700"), "{}", error(&directory));
+    assert!(error(&directory).await.contains("chmod 700"), "{}", error(&directory).await);
 }
 
 /// The limit is two seconds for a release; this is a build for tests.
@@ -207,14 +219,14 @@ fn a_store_that_others_can_use_is_not_used() {
 async fn a_hundred_thousand_acls_are_loaded_in_seconds() {
     let parent = tempfile::tempdir().expect("a directory");
     let directory = parent.path().join("store");
-    let stores = open(&directory);
+    let stores = open(&directory).await;
     for batch in 0..10 {
         let topics = (0..10_000).map(|number| acl(&format!("topic-{}", batch * 10_000 + number)));
         stores.acls.create_acls(topics.collect()).await.expect("done");
     }
     drop(stores);
     let started = Instant::now();
-    let stores = open(&directory);
+    let stores = open(&directory).await;
     let loaded = started.elapsed();
     assert_eq!(stores.current.load().policy.len(), 100_002);
     assert!(loaded.as_secs() < 20, "{loaded:?}");
