@@ -3,6 +3,7 @@
 
 mod broker;
 mod file_store;
+mod gitops;
 mod kafka_acls;
 mod live;
 mod python;
