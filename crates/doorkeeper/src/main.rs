@@ -1,13 +1,14 @@
 //! The binary: command line, configuration, check, and the run itself.
 //!
 //! It puts the other crates together and owns nothing of what they do: it reads the configuration into their settings
-//! ([`configuration`]), says all that is wrong with it before a port is bound ([`check`], [`online`]), and starts and
-//! stops everything ([`run`]).
+//! ([`configuration`]), says all that is wrong with it before a port is bound ([`check`], [`online`]), starts and stops
+//! everything ([`run`]), and has the commands of administrators ([`commands`]).
 //!
 //! Exit status: 0 fine, 1 the configuration is wrong, 2 the command line is, 3 it could not run, or go on running.
 
 mod check;
 mod cli;
+mod commands;
 mod configuration;
 mod findings;
 mod logging;
