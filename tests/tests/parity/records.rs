@@ -11,8 +11,20 @@ pub(crate) fn batch(records: u8, transactional: bool) -> String {
     batch_of(records, transactional, -1, -1)
 }
 
-/// A batch of a producer.
+/// The first batch of a producer.
 pub(crate) fn batch_of(records: u8, transactional: bool, producer_id: i64, producer_epoch: i16) -> String {
+    let sequence = if producer_id < 0 { -1 } else { 0 };
+    sequenced(records, transactional, producer_id, producer_epoch, sequence)
+}
+
+/// A batch of a producer, that begins with this sequence number.
+pub(crate) fn sequenced(
+    records: u8,
+    transactional: bool,
+    producer_id: i64,
+    producer_epoch: i16,
+    sequence: i32,
+) -> String {
     let mut body = BytesMut::new();
     body.put_i16(if transactional { TRANSACTIONAL } else { 0 });
     body.put_i32(i32::from(records) - 1);
@@ -20,7 +32,7 @@ pub(crate) fn batch_of(records: u8, transactional: bool, producer_id: i64, produ
     body.put_i64(1_700_000_000_000);
     body.put_i64(producer_id);
     body.put_i16(producer_epoch);
-    body.put_i32(if producer_id < 0 { -1 } else { 0 });
+    body.put_i32(sequence);
     body.put_i32(records.into());
     for offset in 0..records {
         // Length 7: attributes, two deltas, no key, a value of one byte, no headers; numbers are zigzag.

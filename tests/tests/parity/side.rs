@@ -26,6 +26,8 @@ pub(crate) enum Outcome {
     /// Nothing came, and the connection lives.
     Silence,
     Closed,
+    /// Neither side has answered for a while; the connection is given up.
+    Unanswered,
     /// Bytes that are no such response, or no answer within the deadline.
     Nonsense(String),
 }
@@ -84,6 +86,14 @@ impl Names for Ids {
     }
 }
 
+/// A request that was sent, or the one behind a request without an answer.
+struct Sent {
+    key: i16,
+    version: i16,
+    id: i32,
+    is_answer: bool,
+}
+
 /// Ids as they are.
 struct Plain;
 
@@ -123,17 +133,30 @@ impl Side {
         }
     }
 
-    /// Asks as somebody, on the connection that somebody has.
+    /// Asks as somebody, on the connection that somebody has; `alice#2` is alice on another one.
     pub(crate) async fn ask(&mut self, user: &str, key: i16, version: i16, request: &Value) -> Result<Outcome> {
+        let outcomes = self.ask_at_once(user, &[(key, version, request)]).await?;
+        outcomes.into_iter().next().context("no outcome")
+    }
+
+    /// Asks several things before the first is answered.
+    pub(crate) async fn ask_at_once(&mut self, user: &str, questions: &[(i16, i16, &Value)]) -> Result<Vec<Outcome>> {
         let mut connection = match self.connections.remove(user) {
             Some(connection) => connection,
             None => self.connect(user).await?,
         };
-        let outcome = self.exchange(&mut connection, key, version, request).await?;
-        if matches!(outcome, Outcome::Answer(_) | Outcome::Silence) {
+        let mut sent = Vec::new();
+        for (key, version, request) in questions {
+            sent.push(self.send(&mut connection, *key, *version, request).await?);
+        }
+        let mut outcomes = Vec::new();
+        for sent in sent {
+            outcomes.push(self.receive(&mut connection, sent).await?);
+        }
+        if outcomes.iter().all(|outcome| matches!(outcome, Outcome::Answer(_) | Outcome::Silence)) {
             self.connections.insert(user.to_owned(), connection);
         }
-        Ok(outcome)
+        Ok(outcomes)
     }
 
     /// Asks the broker itself as a super user.
@@ -172,6 +195,7 @@ impl Side {
         let mut client = match user {
             ANONYMOUS => RawClient::connect(self.open).await?,
             _ => {
+                let user = user.split('#').next().unwrap_or(user);
                 let mut client = RawClient::connect(self.client).await?;
                 let login = client.login_plain(user, &format!("{user}-secret")).await;
                 login.with_context(|| format!("{} does not let `{user}` in", self.name))?;
@@ -182,34 +206,31 @@ impl Side {
         Ok(client)
     }
 
-    async fn exchange(
+    async fn send(
         &mut self,
         connection: &mut RawClient,
         key: i16,
         version: i16,
         request: &Value,
-    ) -> Result<Outcome> {
-        let schemas = Arc::clone(&self.schemas);
+    ) -> Result<Option<Sent>> {
         let (frame, id) = self.frame(key, version, request)?;
         connection.write_frame(&frame).await?;
-        let unanswered = schemas.request(key)?.api == "Produce" && request["Acks"] == 0;
-        if unanswered {
-            // What has no answer is followed by something that the same broker answers.
-            let key = schemas.key("Metadata")?;
-            let version = 4;
-            let (frame, next) = self.frame(key, version, &serde_json::json!({ "Topics": [] }))?;
-            // The server may have closed before this is written.
-            if connection.write_frame(&frame).await.is_err() {
-                return Ok(Outcome::Closed);
-            }
-            return Ok(match connection.read_frame().await {
-                Ok(Some(frame)) => self.decoded(key, version, next, frame, |_| Outcome::Silence)?,
-                Ok(None) => Outcome::Closed,
-                Err(error) => Outcome::Nonsense(format!("{error:#}")),
-            });
+        if self.schemas.request(key)?.api != "Produce" || request["Acks"] != 0 {
+            return Ok(Some(Sent { key, version, id, is_answer: true }));
         }
+        // What has no answer is followed by something that the same broker answers.
+        let (key, version) = (self.schemas.key("Metadata")?, 4);
+        let (frame, id) = self.frame(key, version, &serde_json::json!({ "Topics": [] }))?;
+        // The server may have closed before this is written.
+        let written = connection.write_frame(&frame).await;
+        Ok(written.ok().map(|()| Sent { key, version, id, is_answer: false }))
+    }
+
+    async fn receive(&self, connection: &mut RawClient, sent: Option<Sent>) -> Result<Outcome> {
+        let Some(Sent { key, version, id, is_answer }) = sent else { return Ok(Outcome::Closed) };
         match connection.read_frame().await {
-            Ok(Some(frame)) => self.decoded(key, version, id, frame, Outcome::Answer),
+            Ok(Some(frame)) if is_answer => self.decoded(key, version, id, frame, Outcome::Answer),
+            Ok(Some(frame)) => self.decoded(key, version, id, frame, |_| Outcome::Silence),
             Ok(None) => Ok(Outcome::Closed),
             Err(error) => Ok(Outcome::Nonsense(format!("{error:#}"))),
         }
