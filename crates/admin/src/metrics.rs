@@ -39,6 +39,8 @@ pub const METRICS: &[Metric] = &[
     metric(Gauge,     "doorkeeper_policy_last_reload_timestamp_seconds", &[], "When a policy was last loaded."),
     metric(Gauge,     "doorkeeper_policy_last_reload_successful", &[], "0 while what is in the store cannot be used and an older policy holds, else 1."),
     metric(Gauge,     "doorkeeper_policy_held_back", &[], "1 while a policy that removes too much waits to be allowed, else 0."),
+    metric(Gauge,     "doorkeeper_store_age_seconds", &["store"], "How long ago what is known of a store that is elsewhere was certainly true: acls or users."),
+    metric(Gauge,     "doorkeeper_store_ignored", &["store"], "Entries of a store that is elsewhere that cannot be used, such as ACLs of a newer Kafka: acls or users."),
     metric(Counter,   "doorkeeper_audit_events_total", &[], "Audit events told."),
     metric(Counter,   "doorkeeper_audit_dropped_total", &[], "Audit events lost because the writer could not keep up."),
     metric(Counter,   "doorkeeper_authentications_total", &["mechanism", "result"], "Logins that succeeded or failed."),
@@ -122,7 +124,10 @@ mod tests {
             assert_eq!(name.ends_with("_total"), kind == Counter, "{name}");
             assert_eq!(
                 kind == Histogram,
-                name.ends_with("_seconds") && !name.ends_with("_timestamp_seconds") && !name.ends_with("_time_seconds"),
+                name.ends_with("_seconds")
+                    && !name.ends_with("_timestamp_seconds")
+                    && !name.ends_with("_time_seconds")
+                    && !name.ends_with("_age_seconds"),
                 "{name}"
             );
             assert!(help.ends_with('.'), "{name}");

@@ -61,7 +61,7 @@ fn answer(
             let too_many = result(ErrorCode::INVALID_REQUEST, Some(StrBytes::from_static_str(TOO_MANY)));
             return every(checked.len(), too_many);
         }
-        Err(refused @ (Refused::NotEditable(_) | Refused::Unavailable(_))) => {
+        Err(refused @ (Refused::NotEditable(_) | Refused::Unavailable(_) | Refused::Upstream { .. })) => {
             let (error, text) = refused.told();
             return every(checked.len(), result(error, text));
         }

@@ -45,7 +45,7 @@ pub struct ScramAlteration {
     pub credential: Option<ScramCredential>,
 }
 
-/// Why the store did not do what was asked. Nothing has changed.
+/// Why the store did not do what was asked. Nothing has changed, but for what a variant says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// They are not changed this way; the text says where they are.
@@ -54,6 +54,8 @@ pub enum Refused {
     TooMany,
     /// The store cannot be written now; the text is for the client.
     Unavailable(String),
+    /// The cluster that has them refused, in these words. Some of what was asked may have been done.
+    Upstream { error: ErrorCode, text: String },
 }
 
 impl Refused {
@@ -63,6 +65,7 @@ impl Refused {
             Refused::NotEditable(text) => (ErrorCode::POLICY_VIOLATION, text),
             Refused::TooMany => (ErrorCode::POLICY_VIOLATION, TOO_MANY.to_owned()),
             Refused::Unavailable(text) => (ErrorCode::UNKNOWN_SERVER_ERROR, text),
+            Refused::Upstream { error, text } => (error, text),
         };
         (code, Some(StrBytes::from_string(text)))
     }

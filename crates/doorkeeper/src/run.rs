@@ -66,8 +66,14 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     }
     show(&expiries);
 
+    let (look_now, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let asked_twice = tokio::spawn(signals.pass_on(look_now.clone(), stop.clone()));
     let upstream = Connector::new(upstream)?;
-    let opened = Stores::open(store, &upstream).await?;
+    let opened = tokio::select! {
+        opened = Stores::open(store, &upstream) => opened?,
+        // A store that is in Kafka may be waited for.
+        () = stop.notified() => return Ok(()),
+    };
     for directory in &opened.filled {
         tracing::info!(directory = %directory.display(), "a new store was made and filled from `bootstrap`");
     }
@@ -75,14 +81,12 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     tracing::info!("{}", opened.first_load);
     health.policy_is_loaded();
 
-    let (look_now, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (tell, told) = mpsc::channel(RELOADS);
     let (to_proxy, for_proxy) = mpsc::channel(RELOADS);
     bound.follow_reloads(for_proxy);
     tokio::spawn(reloads::pass_on(told, to_proxy));
-    tokio::spawn(opened.keep_current(look_now.clone(), tell));
+    tokio::spawn(opened.keep_current(look_now, tell));
     tokio::spawn(say_when_ready(bound.upstream_seen(), health.clone()));
-    let asked_twice = tokio::spawn(signals.pass_on(look_now, stop.clone()));
 
     let shutdown = async move {
         stop.notified().await;

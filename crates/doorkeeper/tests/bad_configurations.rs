@@ -218,18 +218,14 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "{ file: acls.yaml }",
         "{ kafka: { topic: acls } }",
-        "16:8: store: names no store, expected `file` or `embedded`|16:17: store.kafka: is not built yet: remove it",
+        "16:8: store: names no store, expected `file`, `embedded` or `upstream`|16:17: store.kafka: is not built yet: remove it",
     ),
     (
         "{ file: acls.yaml }",
         "{ file: acls.yaml, embedded: db }",
-        "16:37: store.embedded: is here beside `file`, expected one of them; `acls` and `users` may name one each",
+        "16:37: store.embedded: is here beside another store, expected one of them; `acls` and `users` may name one each",
     ),
-    (
-        "{ file: acls.yaml }",
-        "{ embedded: db, poll_interval: 10s }",
-        "16:39: store.poll_interval: is for `file`: nobody else writes an embedded store",
-    ),
+    ("{ file: acls.yaml }", "{ embedded: db, poll_interval: 10s }", "16:39: store.poll_interval: is for `file`"),
     (
         "{ file: acls.yaml }",
         "{ embedded: nowhere/db }",
@@ -249,6 +245,21 @@ const BAD: &[(&str, &str, &str)] = &[
         "{ file: acls.yaml }",
         "{ file: acls.yaml, bootstrap: { acls: [{ principal: User:a, allow: Read, topic: a }] } }",
         "16:38: store.bootstrap: fills new embedded stores, but `acls` are in a file: write them there",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ upstream: {} }",
+        "16:20: store.upstream: a cluster tells its ACLs and not its users: write `store: { acls: { upstream: {} }, users: { embedded: … } }`",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ acls: { upstream: { poll_interval: 0 } }, users: { embedded: db } }",
+        "16:45: store.acls.upstream.poll_interval: is zero, expected how often the cluster is asked for its ACLs, such as `5s`",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ acls: { upstream: {} }, users: { embedded: db }, bootstrap: { acls: [{ principal: User:a, allow: Read, topic: a }] } }",
+        "16:70: store.bootstrap: fills new embedded stores, but `acls` are those of the cluster: make them there",
     ),
     (
         "{ file: acls.yaml }",

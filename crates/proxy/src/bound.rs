@@ -141,6 +141,7 @@ async fn sweep(shared: Arc<Shared>) {
         let in_flight = shared.connections.sweep();
         shared.metrics.in_flight_requests.set(in_flight as f64);
         shared.metrics.budget_used_bytes.set(shared.budget.used() as f64);
+        metrics::stores_followed(&shared.stores);
         since_forgotten += 1;
         if since_forgotten == 240 {
             since_forgotten = 0;

@@ -143,6 +143,14 @@ pub(crate) fn policy_holds(generation: u64, acls: usize, users: usize) {
     gauge!("doorkeeper_users_loaded").set(users as f64);
 }
 
+/// How well the stores are followed that are not on this machine.
+pub(crate) fn stores_followed(stores: &store::Stores) {
+    for (store, following) in stores.following() {
+        gauge!("doorkeeper_store_age_seconds", "store" => store).set(following.age().as_secs_f64());
+        gauge!("doorkeeper_store_ignored", "store" => store).set(following.ignored() as f64);
+    }
+}
+
 impl std::fmt::Debug for Metrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Metrics").finish_non_exhaustive()

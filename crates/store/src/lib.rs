@@ -4,13 +4,14 @@
 //! decision never mixes two states. A [`Store`] keeps it up to date and takes changes that come over the wire:
 //!
 //! - [`file`]: a YAML file and the files it names, watched and polled; changed by an editor only;
-//! - [`embedded`]: a database on this node's disk, changed by Kafka's own tools.
+//! - [`embedded`]: a database on this node's disk, changed by Kafka's own tools;
+//! - [`upstream`]: the ACLs of a cluster that has its own, read and changed there.
 //!
 //! ACLs and users may be in two of them: [`Stores`] says where each is.
 //!
 //! What it deliberately does not do: it decides nothing ([`acl`] does), checks no password (`authentication` does), knows
-//! no message of Kafka (`apis` does), and writes no audit line or metric: it tells what became of each reload as a
-//! [`Reload`] and of each change as its result, and others pass it on.
+//! no message of clients (`apis` does), and writes no audit line or metric: it tells what became of each reload as a
+//! [`Reload`], of each change as its result, and how old what it knows is as a [`Following`], and others pass it on.
 //!
 //! [`yaml`] and [`problem`] are how all our own files are read and complained about; the binary reads its configuration
 //! with them too.
@@ -22,10 +23,12 @@ pub mod change;
 pub mod current;
 pub mod embedded;
 pub mod file;
+pub mod following;
 pub mod permissions;
 pub mod problem;
 pub mod reload;
 pub mod stores;
+pub mod upstream;
 pub mod yaml;
 
 use std::future::Future;
@@ -39,6 +42,7 @@ use tokio::sync::{Notify, mpsc};
 pub use bootstrap::Bootstrap;
 pub use change::{Altered, AlteredCredential, Created, Deleted};
 pub use current::{Current, Snapshot};
+pub use following::Following;
 pub use problem::{Mark, Problem, Severity};
 pub use reload::{Edits, Reload, UserEdit};
 pub use stores::{OpenError, Place, Places, StoreSettings, Stores};
@@ -64,4 +68,9 @@ pub trait Store: std::fmt::Debug + Send + Sync {
     /// Follows what changes in the store by other ways than this process, until dropped. `look_now` is for those who do
     /// not want to wait for it to be noticed; what comes of each change is told to `tell`.
     fn keep_current(self: Arc<Self>, look_now: Arc<Notify>, tell: mpsc::Sender<Reload>) -> Pending<()>;
+
+    /// How well it is followed, if it is not on this machine.
+    fn following(&self) -> Option<&Following> {
+        None
+    }
 }

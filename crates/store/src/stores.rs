@@ -11,7 +11,10 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::embedded::{self, EmbeddedError, LoadedDatabase};
 use crate::file::{self, FileSettings, LoadError, LoadedFile, Part};
-use crate::{Altered, Bootstrap, Created, Current, Deleted, Edits, Pending, Problem, Reload, Snapshot, Store};
+use crate::upstream::{self, LoadedAcls, UpstreamError};
+use crate::{
+    Altered, Bootstrap, Created, Current, Deleted, Edits, Following, Pending, Problem, Reload, Snapshot, Store,
+};
 
 /// Where everything is.
 #[derive(Debug, Clone)]
@@ -36,6 +39,8 @@ pub enum Place {
     File(FileSettings),
     /// The directory of the database.
     Embedded(PathBuf),
+    /// The cluster behind us. ACLs only.
+    Upstream(upstream::Settings),
 }
 
 /// Why there is nothing to start with.
@@ -45,6 +50,8 @@ pub enum OpenError {
     File(#[from] LoadError),
     #[error(transparent)]
     Embedded(#[from] EmbeddedError),
+    #[error(transparent)]
+    Upstream(#[from] UpstreamError),
 }
 
 /// The stores, in use. Clones are the same.
@@ -71,19 +78,24 @@ pub struct Opened {
 enum Loaded {
     File(LoadedFile),
     Embedded(LoadedDatabase),
+    Upstream(Box<LoadedAcls>),
 }
 
 impl Stores {
     /// Opens what the settings name. A new embedded store is made and filled. `upstream` leads to the cluster behind us,
     /// for stores that are in it: reading them takes as long as it does not answer.
     pub async fn open(settings: StoreSettings, upstream: &Connector) -> Result<Opened, OpenError> {
-        let StoreSettings { acl, places, bootstrap } = settings;
+        let StoreSettings { mut acl, places, bootstrap } = settings;
+        if let Places::Together(Place::Upstream(_)) | Places::Apart { acls: Place::Upstream(_), .. } = &places {
+            // To a broker a range is a host that nobody comes from: it must not come alive here.
+            acl.host_ranges = false;
+        }
         let (together, apart) = match places {
-            Places::Together(place) => (load(&place, Part::Both, &bootstrap, upstream).await?, None),
+            Places::Together(place) => (load(&place, Part::Both, &bootstrap, &acl, upstream).await?, None),
             Places::Apart { acls, users } => {
                 // Users first: what is wrong on this machine is told before anything is waited for.
-                let users = load(&users, Part::Users, &bootstrap, upstream).await?;
-                (load(&acls, Part::Acls, &bootstrap, upstream).await?, Some(users))
+                let users = load(&users, Part::Users, &bootstrap, &acl, upstream).await?;
+                (load(&acls, Part::Acls, &bootstrap, &acl, upstream).await?, Some(users))
             }
         };
         let users = apart.as_ref().unwrap_or(&together).users();
@@ -106,6 +118,14 @@ impl Stores {
             followed.push(Arc::clone(&users));
         }
         Ok(Opened { stores: Stores { current, acls, users }, first_load, filled, followed })
+    }
+}
+
+impl Stores {
+    /// How well those are followed that are not on this machine: by what they are for, `acls` or `users`.
+    pub fn following(&self) -> impl Iterator<Item = (&'static str, &Following)> {
+        let stores = [("acls", &self.acls), ("users", &self.users)];
+        stores.into_iter().filter_map(|(what, store)| Some((what, store.following()?)))
     }
 }
 
@@ -160,8 +180,18 @@ impl Opened {
     }
 }
 
-async fn load(place: &Place, part: Part, bootstrap: &Bootstrap, _upstream: &Connector) -> Result<Loaded, OpenError> {
+async fn load(
+    place: &Place,
+    part: Part,
+    bootstrap: &Bootstrap,
+    acl: &acl::Settings,
+    upstream: &Connector,
+) -> Result<Loaded, OpenError> {
     match place {
+        Place::Upstream(settings) => {
+            let loaded = upstream::load(settings.clone(), upstream, acl.allow_everyone_if_no_acl_found).await?;
+            Ok(Loaded::Upstream(Box::new(loaded)))
+        }
         Place::File(settings) => Ok(Loaded::File(file::load(FileSettings { part, ..settings.clone() })?)),
         Place::Embedded(directory) => {
             let mut bootstrap = bootstrap.clone();
@@ -181,6 +211,7 @@ impl Loaded {
         match self {
             Loaded::File(file) => file.acls(),
             Loaded::Embedded(database) => database.acls(),
+            Loaded::Upstream(acls) => acls.acls(),
         }
     }
 
@@ -188,20 +219,21 @@ impl Loaded {
         match self {
             Loaded::File(file) => file.users(),
             Loaded::Embedded(database) => database.users(),
+            Loaded::Upstream(_) => Users::default(),
         }
     }
 
     fn warnings(&self) -> &[Problem] {
         match self {
             Loaded::File(file) => file.warnings(),
-            Loaded::Embedded(_) => &[],
+            Loaded::Embedded(_) | Loaded::Upstream(_) => &[],
         }
     }
 
     fn filled(&self) -> Option<PathBuf> {
         match self {
             Loaded::Embedded(database) if database.is_new() => Some(database.directory().to_owned()),
-            Loaded::Embedded(_) | Loaded::File(_) => None,
+            Loaded::Embedded(_) | Loaded::File(_) | Loaded::Upstream(_) => None,
         }
     }
 
@@ -209,6 +241,7 @@ impl Loaded {
         match self {
             Loaded::File(file) => Arc::new(file.into_store(current)),
             Loaded::Embedded(database) => Arc::new(database.into_store(current)),
+            Loaded::Upstream(acls) => Arc::new(acls.into_store(current)),
         }
     }
 }

@@ -85,7 +85,7 @@ pub(crate) fn read(path: &Path) -> Read {
 fn problems_of(places: &Places) -> Vec<Problem> {
     let of = |place: &Place, part: Part| match place {
         Place::File(file) => ::store::file::check(&file.path, part),
-        Place::Embedded(_) => Vec::new(),
+        Place::Embedded(_) | Place::Upstream(_) => Vec::new(),
     };
     match places {
         Places::Together(place) => of(place, Part::Both),

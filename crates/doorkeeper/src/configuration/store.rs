@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use store::Bootstrap;
 use store::file::{FileSettings, Part};
+use store::upstream;
 use store::yaml::{Field, Fields, Reading};
 use store::{Mark, Place, Places};
 
@@ -12,7 +13,7 @@ use super::units::duration;
 /// Beside the configuration, where nothing is said.
 const DEFAULT_DIRECTORY: &str = "doorkeeper-store";
 
-const PLANNED: &[&str] = &["kafka", "upstream"];
+const PLANNED: &[&str] = &["kafka"];
 
 /// The section as it was read.
 #[derive(Debug, PartialEq)]
@@ -77,48 +78,68 @@ fn apart(reading: &mut Reading, acls: &Field<'_>, users: &Field<'_>) -> Option<P
 
 /// One of the stores.
 fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part) -> Option<Place> {
-    let (file, embedded) = (fields.optional("file"), fields.optional("embedded"));
+    let (file, embedded, upstream) =
+        (fields.optional("file"), fields.optional("embedded"), fields.optional("upstream"));
     fields.not_built_yet(reading, PLANNED);
     let located = |reading: &mut Reading, field: &Field<'_>, what: &str| -> Option<PathBuf> {
         let named = field.text(reading, what)?;
         reading.locate(field.mark(), field.path(), named.as_str())
     };
-    match (file, embedded) {
-        (Some(file), None) => {
-            let path = located(reading, &file, "the path of the ACL file");
-            let mut settings = FileSettings { part, ..FileSettings::new(path.clone().unwrap_or_default()) };
-            for (name, period) in
-                [("poll_interval", &mut settings.poll_interval), ("quiet_period", &mut settings.quiet_period)]
-            {
-                if let Some(field) = fields.optional(name) {
-                    *period = duration(reading, &field).unwrap_or(*period);
-                }
-            }
-            path.map(|_| Place::File(settings))
-        }
-        (None, Some(embedded)) => {
-            for name in ["poll_interval", "quiet_period"] {
-                if let Some(field) = fields.optional(name) {
-                    field.error(reading, "is for `file`: nobody else writes an embedded store");
-                }
-            }
-            let directory = located(reading, &embedded, "the path of a directory")?;
-            if let Err(error) = store::embedded::check(&directory) {
-                embedded.error(reading, error.to_string());
-            }
-            Some(Place::Embedded(directory))
-        }
-        (Some(_), Some(embedded)) => {
-            embedded
-                .error(reading, "is here beside `file`, expected one of them; `acls` and `users` may name one each");
-            None
-        }
-        (None, None) => {
-            let message = "names no store, expected `file` or `embedded`";
-            reading.error(fields.mark(), fields.path(), message);
-            None
+    let named = [&file, &embedded, &upstream].into_iter().flatten();
+    if let Some(another) = named.skip(1).last() {
+        another
+            .error(reading, "is here beside another store, expected one of them; `acls` and `users` may name one each");
+        return None;
+    }
+    let is_file = file.is_some();
+    for name in ["poll_interval", "quiet_period"].iter().filter(|_| !is_file) {
+        if let Some(field) = fields.optional(name) {
+            field.error(reading, "is for `file`");
         }
     }
+    if let Some(file) = file {
+        let path = located(reading, &file, "the path of the ACL file");
+        let mut settings = FileSettings { part, ..FileSettings::new(path.clone().unwrap_or_default()) };
+        for (name, period) in
+            [("poll_interval", &mut settings.poll_interval), ("quiet_period", &mut settings.quiet_period)]
+        {
+            if let Some(field) = fields.optional(name) {
+                *period = duration(reading, &field).unwrap_or(*period);
+            }
+        }
+        return path.map(|_| Place::File(settings));
+    }
+    if let Some(embedded) = embedded {
+        let directory = located(reading, &embedded, "the path of a directory")?;
+        if let Err(error) = store::embedded::check(&directory) {
+            embedded.error(reading, error.to_string());
+        }
+        return Some(Place::Embedded(directory));
+    }
+    if let Some(upstream) = upstream {
+        return in_the_cluster(reading, &upstream, part);
+    }
+    reading.error(fields.mark(), fields.path(), "names no store, expected `file`, `embedded` or `upstream`");
+    None
+}
+
+/// `upstream: {}` or `upstream: { poll_interval: 5s }`.
+fn in_the_cluster(reading: &mut Reading, field: &Field<'_>, part: Part) -> Option<Place> {
+    let mut fields = field.fields(reading)?;
+    let mut settings = upstream::Settings::default();
+    if let Some(field) = fields.optional("poll_interval") {
+        settings.poll_interval = duration(reading, &field).unwrap_or(settings.poll_interval);
+        if settings.poll_interval.is_zero() {
+            field.error(reading, "is zero, expected how often the cluster is asked for its ACLs, such as `5s`");
+        }
+    }
+    fields.finish(reading);
+    if part != Part::Acls {
+        let example = "store: { acls: { upstream: {} }, users: { embedded: … } }";
+        field.error(reading, format!("a cluster tells its ACLs and not its users: write `{example}`"));
+        return None;
+    }
+    Some(Place::Upstream(settings))
 }
 
 /// What is to fill a store must have one that it can fill.
@@ -127,10 +148,14 @@ fn fits(reading: &mut Reading, field: &Field<'_>, bootstrap: &Bootstrap, places:
         Places::Together(place) => (place, place),
         Places::Apart { acls, users } => (acls, users),
     };
-    let is_file = |place: &Place| matches!(place, Place::File(_));
     for (what, has_some, place) in [("acls", bootstrap.has_acls(), acls), ("users", bootstrap.has_users(), users)] {
-        if has_some && is_file(place) {
-            field.error(reading, format!("fills new embedded stores, but `{what}` are in a file: write them there"));
+        let there = match place {
+            Place::File(_) => "in a file: write them there",
+            Place::Upstream(_) => "those of the cluster: make them there",
+            Place::Embedded(_) => continue,
+        };
+        if has_some {
+            field.error(reading, format!("fills new embedded stores, but `{what}` are {there}"));
         }
     }
 }
