@@ -1,6 +1,6 @@
 //! What the tests and the demo stand on: a real Kafka, its own tools, certificates, a raw client, and a bad network.
 //!
-//! - [`KafkaCluster`]: Apache Kafka 4.3 as real processes, from Maven (`tests/kafka`)
+//! - [`KafkaCluster`]: Apache Kafka 4.3 (or older: [`Release`]) as real processes, from Maven (`tests/kafka`)
 //! - [`Tool`]: Kafka's command-line tools, by the names of its scripts
 //! - [`Doorkeeper`]: the built binary, with its log
 //! - [`RawClient`]: requests and bytes as a test wants them, over TCP or TLS
@@ -34,7 +34,7 @@ pub mod tool;
 pub use certificates::{Certificates, Identity};
 pub use client_properties::ClientProperties;
 pub use doorkeeper::Doorkeeper;
-pub use kafka::{Credentials, KafkaCluster, Listener, Options, Security};
+pub use kafka::{Credentials, KafkaCluster, Listener, Options, Release, Security};
 pub use log::Log;
 pub use ports::FreePorts;
 pub use process::Process;

@@ -12,7 +12,8 @@ use tokio::time::{Instant, sleep};
 
 use super::options::Options;
 use super::properties::{BROKER_PASSWORD, BROKER_USER, Place, server_properties};
-use crate::java::kafka_class;
+use super::release::Release;
+use crate::java::class_of;
 use crate::log::Log;
 use crate::ports::FreePorts;
 use crate::process::Process;
@@ -28,6 +29,7 @@ const FORMAT_DEADLINE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Broker {
     id: i32,
+    release: Release,
     directory: TempDir,
     ports: FreePorts,
     client_listeners: usize,
@@ -45,7 +47,7 @@ impl Broker {
         let directory = tempfile::Builder::new().prefix(&format!("kafka-{id}-")).tempdir()?;
         let client_listeners = options.listeners.len();
         let ports = FreePorts::reserve(u16::try_from(client_listeners + 2)?)?;
-        let broker = Broker { id, directory, ports, client_listeners, process: None };
+        let broker = Broker { id, release: options.release, directory, ports, client_listeners, process: None };
 
         if let Some(certificates) = &options.certificates {
             let identity = certificates.server(&format!("broker-{id}"))?;
@@ -64,7 +66,7 @@ impl Broker {
     }
 
     async fn run_storage_tool(&self, options: &Options, cluster_id: &str) -> Result<()> {
-        let mut command = kafka_class("kafka.tools.StorageTool", 128)?;
+        let mut command = class_of(self.release, "kafka.tools.StorageTool", 128)?;
         command.args(["format", "--cluster-id", cluster_id, "--config"]).arg(self.path("server.properties"));
         if options.listeners.iter().any(|listener| listener.security.has_sasl()) {
             for user in &options.users {
@@ -90,7 +92,7 @@ impl Broker {
     /// Starts the process; [`Broker::wait_until_it_sees`] says when it can be used.
     pub(crate) fn start(&mut self) -> Result<()> {
         ensure!(self.process.is_none(), "broker {} runs already", self.id);
-        let mut command = kafka_class("kafka.Kafka", 384)?;
+        let mut command = class_of(self.release, "kafka.Kafka", 384)?;
         command.arg(self.path("server.properties")).current_dir(self.directory.path());
         let name = format!("broker {}", self.id);
         self.process = Some(Process::start(&name, command, b"", Some(self.directory.path()))?);

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::release::Release;
 use crate::certificates::Certificates;
 
 /// What a cluster is started with. The default is one broker with one PLAINTEXT listener and no authorizer.
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// Which Kafka; the newest unless set.
+    pub release: Release,
     /// How many brokers, ids from 0. Broker 0 is also the only controller.
     pub brokers: u16,
     /// For clients; the first is where [`super::KafkaCluster::bootstrap`] points. Brokers talk on two more of their own.
@@ -55,6 +58,7 @@ pub struct Credentials {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            release: Release::Newest,
             brokers: 1,
             listeners: vec![Listener::new("CLIENT", Security::Plaintext)],
             users: Vec::new(),
