@@ -31,7 +31,10 @@ impl Authorize for AlterConfigsRequest {
         let fill = move |_: &mut RequestContext<'_>, response: &mut AlterConfigsResponse| {
             let answered = std::mem::take(&mut response.responses);
             let key = |answer: &AlterConfigsResourceResponse| (answer.resource_type, answer.resource_name.clone());
-            response.responses = config_alteration::in_order(slots, answered, key, |answer| answer.error_code);
+            let is_fault = |answer: &AlterConfigsResourceResponse| {
+                config_alteration::is_found_before_authorization(answer.error_code, answer.error_message.as_ref())
+            };
+            response.responses = config_alteration::in_order(slots, answered, key, is_fault);
         };
         if nothing_left {
             let mut response = AlterConfigsResponse::default();
@@ -154,6 +157,25 @@ mod tests {
             assert!(answer.responses.iter().all(|each| each.error_code == ErrorCode::INVALID_REQUEST.0), "{answer:?}");
             assert_eq!(client.decisions(), Vec::<String>::new());
         }
+    }
+
+    #[test]
+    fn a_denied_alteration_of_brokers_shows_only_faults_that_a_broker_finds_before_it_asks() {
+        let request = altering(&[(4, "", "a"), (4, "1", "b")]);
+        let mut client = Client::with(&[]);
+        let asked = client.ask(LAST, &request);
+        let mut validated = request.clone();
+        validated.validate_only = true;
+        assert_eq!(asked.forwarded(), &on_the_wire(LAST, &validated));
+        let fault = answered(4, "1", ErrorCode::INVALID_CONFIG);
+        let elr = str_bytes("Cluster-level min.insync.replicas cannot be removed while ELR is enabled.");
+        let later = answered(4, "", ErrorCode::INVALID_CONFIG).with_error_message(Some(elr));
+        let broker = AlterConfigsResponse::default().with_responses(vec![later, fault.clone()]);
+        let expected = vec![answered(4, "", ErrorCode::CLUSTER_AUTHORIZATION_FAILED), fault];
+        assert_eq!(
+            client.answer(asked, broker),
+            on_the_wire(LAST, &AlterConfigsResponse::default().with_responses(expected))
+        );
     }
 
     #[test]

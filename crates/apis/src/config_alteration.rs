@@ -140,12 +140,19 @@ pub(crate) enum Slot<A> {
     Tried(ResourceKey, A),
 }
 
-/// The answers in the order of the request.
+/// Whether an error is one that a broker finds before it asks the authorizer. What the controller finds comes after it: a
+/// policy, and that `min.insync.replicas` of the cluster has to stay while there are eligible leader replicas.
+pub(crate) fn is_found_before_authorization(error: i16, text: Option<&StrBytes>) -> bool {
+    let of_controller = |text: &StrBytes| text.contains("min.insync.replicas") && text.contains("ELR");
+    error != ErrorCode::NONE.0 && error != ErrorCode::POLICY_VIOLATION.0 && !text.is_some_and(of_controller)
+}
+
+/// The answers in the order of the request. `is_fault` says whether a broker had found that before it asked the authorizer.
 pub(crate) fn in_order<A>(
     slots: Vec<Slot<A>>,
     answered: Vec<A>,
     key: impl Fn(&A) -> ResourceKey,
-    error: impl Fn(&A) -> i16,
+    is_fault: impl Fn(&A) -> bool,
 ) -> Vec<A> {
     let mut answered: HashMap<ResourceKey, A> = answered.into_iter().map(|answer| (key(&answer), answer)).collect();
     let answer = |slot| match slot {
@@ -153,7 +160,7 @@ pub(crate) fn in_order<A>(
         Slot::Asked(key) => answered.remove(&key),
         Slot::Tried(key, denied) => {
             let answer = answered.remove(&key);
-            Some(answer.filter(|answer| error(answer) != ErrorCode::NONE.0).unwrap_or(denied))
+            Some(answer.filter(|answer| is_fault(answer)).unwrap_or(denied))
         }
     };
     slots.into_iter().filter_map(answer).collect()

@@ -34,7 +34,10 @@ impl Authorize for IncrementalAlterConfigsRequest {
         let fill = move |_: &mut RequestContext<'_>, response: &mut IncrementalAlterConfigsResponse| {
             let answered = std::mem::take(&mut response.responses);
             let key = |answer: &AlterConfigsResourceResponse| (answer.resource_type, answer.resource_name.clone());
-            response.responses = config_alteration::in_order(slots, answered, key, |answer| answer.error_code);
+            let is_fault = |answer: &AlterConfigsResourceResponse| {
+                config_alteration::is_found_before_authorization(answer.error_code, answer.error_message.as_ref())
+            };
+            response.responses = config_alteration::in_order(slots, answered, key, is_fault);
         };
         if nothing_left {
             let mut response = IncrementalAlterConfigsResponse::default();

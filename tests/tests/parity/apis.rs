@@ -1,11 +1,12 @@
-//! What an API's definition does not say of its requests: values worth trying, fields that belong together, and what an
-//! answer leaves changed. An API without a line here is asked with what its definition alone says.
+//! What is special about an API: whether it changes or destroys something, and fields of its requests that belong
+//! together. An API without a line here, and without one in [`crate::values`], is asked with what its definition says.
 
 use serde_json::{Value, json};
 
-use crate::generate::{Draw, Naming, existing_topic, partition_field};
-use crate::records;
+use crate::generate::{Draw, Naming};
+use crate::values::MISSING_MEMBER;
 use crate::world::TRANSACTIONAL_IDS;
+use crate::{security, settings};
 
 /// Whether what a super user sees has to be compared afterwards.
 pub(crate) fn changes(api: &str) -> bool {
@@ -46,7 +47,16 @@ pub(crate) fn changes(api: &str) -> bool {
 
 /// Whether the world has to be put together again afterwards.
 pub(crate) fn destroys(api: &str) -> bool {
-    matches!(api, "CreateTopics" | "DeleteTopics" | "CreatePartitions" | "Metadata" | "DeleteGroups" | "OffsetDelete")
+    matches!(
+        api,
+        "CreateTopics"
+            | "DeleteTopics"
+            | "CreatePartitions"
+            | "Metadata"
+            | "DeleteGroups"
+            | "OffsetDelete"
+            | "StreamsGroupHeartbeat"
+    )
 }
 
 /// Whether the configurations of what is named are compared too.
@@ -54,138 +64,22 @@ pub(crate) fn configures(api: &str) -> bool {
     matches!(api, "CreateTopics" | "AlterConfigs" | "IncrementalAlterConfigs")
 }
 
-const MISSING_MEMBER: &str = "nobody";
-const LONG_MS: i64 = 3_600_000;
-
-/// A value for a field, wherever it stands in a request; `None` for what its definition says.
-pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
-    let api = draw.api;
-    if let Some(partition) = partition_field(draw, field) {
-        return Some(partition);
-    }
-    match (api, field) {
-        ("Produce", "Acks") => return number(draw, &[1, 1, -1, 0, 0, 2]),
-        ("Produce", "Records") => return Some(record_set(draw)),
-        // A broker never answers the list of all if it is denied.
-        ("DescribeUserScramCredentials", "Users") => {
-            return Some(
-                json!([{ "Name": "wildcard" }, { "Name": "nowhere" }, { "Name": "none" }, { "Name": "none" }]),
-            );
-        }
-        ("Produce", "TransactionalId") if !draw.random.once_in(3) => return Some(Value::Null),
-        ("Fetch", "SessionEpoch") => return number(draw, &[-1, -1, 0, 5]),
-        ("Fetch", "SessionId") => return number(draw, &[0, 0, 0, 77]),
-        ("Fetch", "ForgottenTopicsData") if !draw.random.once_in(4) => return Some(json!([])),
-        ("Fetch", "FetchOffset") => return number(draw, &[0, 0, 2, 1000]),
-        ("Fetch", "MaxWaitMs") => return number(draw, &[0, 10]),
-        ("Fetch", "MaxBytes" | "PartitionMaxBytes") => return number(draw, &[1 << 20]),
-        ("Fetch", "ReplicaId") => return number(draw, &[-1, -1, -1, -2, 1]),
-        ("ListOffsets", "ReplicaId") => return number(draw, &[-1, -2, 1]),
-        ("ListOffsets", "Timestamp") => return number(draw, &[-1, -2, -3, -4, -5, -6, 0, 1_700_000_000_000]),
-        ("OffsetForLeaderEpoch", "ReplicaId") => return number(draw, &[-1, -2, 1]),
-        ("OffsetForLeaderEpoch", "LeaderEpoch") => return number(draw, &[0, 0, 5]),
-        ("DeleteRecords", "Offset") => return number(draw, &[0, 1, 2, -1, 1000]),
-        (_, "IsolationLevel") => return number(draw, &[0, 1]),
-        (_, "CurrentLeaderEpoch" | "CommittedLeaderEpoch") => return number(draw, &[-1, -1, 0, 7]),
-        ("OffsetCommit" | "TxnOffsetCommit", "CommittedOffset") => return number(draw, &[0, 3, 17]),
-        ("OffsetCommit", "GenerationIdOrMemberEpoch") => return number(draw, &[-1, -1, -1, 4]),
-        ("TxnOffsetCommit", "GenerationId") => return number(draw, &[-1, -1, -1, 4]),
-        (_, "CommittedMetadata") => return text(draw, &["", "note"]),
-        ("FindCoordinator", "KeyType") => return number(draw, &[0, 0, 0, 1, 1, 2, 3]),
-        ("Heartbeat" | "SyncGroup", "GenerationId") => return number(draw, &[1, -1]),
-        ("JoinGroup", "SessionTimeoutMs") => return number(draw, &[LONG_MS, LONG_MS, LONG_MS, 1]),
-        ("InitProducerId", "TransactionTimeoutMs") => return number(draw, &[LONG_MS, LONG_MS, 0, 2_000_000_000]),
-        ("InitProducerId", "ProducerId") => return number(draw, &[-1, -1, -1, 4000]),
-        ("InitProducerId", "ProducerEpoch") => return number(draw, &[-1, -1, -1, 3]),
-        (_, "ProducerEpoch" | "V3AndBelowProducerEpoch") => return number(draw, &[0, 0, 1, 5]),
-        (_, "RebalanceTimeoutMs") => return number(draw, &[LONG_MS]),
-        ("JoinGroup" | "SyncGroup", "ProtocolType") => return text(draw, &["consumer", "consumer", "connect", ""]),
-        ("JoinGroup", "Name") | ("SyncGroup", "ProtocolName") => return text(draw, &["range", "range", "sticky"]),
-        ("JoinGroup", "MemberId") => return text(draw, &["", "", MISSING_MEMBER]),
-        (_, "MemberId") => return text(draw, &["", MISSING_MEMBER]),
-        ("ListGroups", "StatesFilter") => {
-            return some(draw, &[json!([]), json!(["Stable"]), json!(["Empty", "Nonsense"])]);
-        }
-        ("ListGroups", "TypesFilter") => {
-            return some(draw, &[json!([]), json!(["consumer"]), json!(["classic", "share"])]);
-        }
-        ("CreateTopics", "NumPartitions") => return number(draw, &[1, 2, -1, -1, 0]),
-        ("CreateTopics", "ReplicationFactor") => return number(draw, &[1, 1, -1, 3]),
-        ("CreatePartitions", "Count") => return number(draw, &[4, 5, 1, 0]),
-        (_, "Assignments") if matches!(api, "CreateTopics" | "CreatePartitions") => {
-            return if api == "CreateTopics" { Some(json!([])) } else { Some(Value::Null) };
-        }
-        (_, "timeoutMs" | "TimeoutMs") => return number(draw, &[10_000]),
-        ("DescribeCluster", "EndpointType") => return number(draw, &[1, 1, 1, 2, 9]),
-        ("DescribeTopicPartitions", "ResponsePartitionLimit") => return number(draw, &[2000, 2000, 1, 3, 0]),
-        ("DescribeTopicPartitions", "TopicName") => return Some(json!(existing_topic(draw))),
-        ("DescribeTopicPartitions", "PartitionIndex") => return number(draw, &[0, 0, 1, -1]),
-        ("ConsumerGroupHeartbeat" | "ShareGroupHeartbeat" | "StreamsGroupHeartbeat", "MemberEpoch") => return number(draw, &[0, 0, 0, 3, -1, -2]),
-        ("ConsumerGroupHeartbeat", "SubscribedTopicRegex") => {
-            return text(draw, &["alpha.*", "", "["]).filter(|_| draw.random.once_in(5));
-        }
-        ("ConsumerGroupHeartbeat", "ServerAssignor") => {
-            return text(draw, &["uniform", "range", "nonsense"]).filter(|_| draw.random.once_in(3));
-        }
-        ("ConsumerGroupHeartbeat", "TopicPartitions") => return some(draw, &[json!([]), json!([]), Value::Null]),
-        ("DescribeConfigs", "ConfigurationKeys") => {
-            return some(draw, &[Value::Null, json!(["retention.ms", "log.retention.ms", "nonsense"]), json!([])]);
-        }
-        ("ElectLeaders", "ElectionType") => return number(draw, &[0, 1]),
-        ("AlterPartitionReassignments", "Replicas") => return some(draw, &[json!([0]), Value::Null, json!([7])]),
-        ("UnregisterBroker" | "AddRaftVoter" | "RemoveRaftVoter", "BrokerId" | "VoterId") => {
-            return number(draw, &[99]);
-        }
-        ("AddRaftVoter" | "RemoveRaftVoter", "ClusterId") => return text(draw, &["another cluster"]),
-        ("AlterReplicaLogDirs", "Path") => return text(draw, &["/nowhere/at/all"]),
-        ("UpdateFeatures", "validateOnly" | "ValidateOnly") => return Some(json!(true)),
-        ("ListTransactions", "StateFilters") => return some(draw, &[json!([]), json!(["Empty"]), json!(["Nonsense"])]),
-        ("ListConfigResources", "ResourceTypes") => {
-            return some(draw, &[json!([]), json!([2]), json!([16]), json!([32, 4]), json!([99])]);
-        }
-        ("DescribeQuorum", "TopicName") => return text(draw, &["__cluster_metadata", "alpha"]),
-        ("ShareFetch" | "ShareAcknowledge", "ShareSessionEpoch") => return number(draw, &[0, -1, 3]),
-        _ => {}
-    }
-    None
-}
-
 /// Puts together what only makes sense together.
 pub(crate) fn refine(draw: &mut Draw<'_>, request: &mut Value) {
     match draw.api {
         "FindCoordinator" => find_coordinator(draw, request),
         "JoinGroup" | "ConsumerGroupHeartbeat" | "ShareGroupHeartbeat" | "StreamsGroupHeartbeat" => join(draw, request),
-        "DescribeConfigs" | "AlterConfigs" | "IncrementalAlterConfigs" => configs(draw, request),
+        "DescribeConfigs" | "AlterConfigs" | "IncrementalAlterConfigs" => settings::configs(draw, request),
+        "DescribeAcls" | "CreateAcls" | "DeleteAcls" => security::acls(draw, request),
+        "UpdateFeatures" => settings::features(draw, request),
+        "DescribeShareGroupOffsets" => each_topic_once(draw, request),
         "AddPartitionsToTxn" | "AddOffsetsToTxn" | "EndTxn" | "TxnOffsetCommit" => producers(draw, request),
         "Fetch" | "ShareFetch" | "ListOffsets" => spare_internal_topics(request),
         "CreateTopics" => create_topics(draw, request),
         "Metadata" => metadata(draw, request),
-        "DescribeClientQuotas" | "AlterClientQuotas" => quotas(request),
-        "DescribeUserScramCredentials" | "AlterUserScramCredentials" => scram(request),
+        "DescribeClientQuotas" | "AlterClientQuotas" => settings::quotas(draw, request),
+        "DescribeUserScramCredentials" | "AlterUserScramCredentials" => security::scram(draw, request),
         _ => {}
-    }
-}
-
-fn number(draw: &mut Draw<'_>, from: &[i64]) -> Option<Value> {
-    Some(json!(*draw.random.pick(from)))
-}
-
-fn text(draw: &mut Draw<'_>, from: &[&str]) -> Option<Value> {
-    Some(json!(*draw.random.pick(from)))
-}
-
-fn some(draw: &mut Draw<'_>, from: &[Value]) -> Option<Value> {
-    Some(draw.random.pick(from).clone())
-}
-
-fn record_set(draw: &mut Draw<'_>) -> Value {
-    match draw.random.below(12) {
-        // Null is never answered by a broker.
-        0 | 1 => json!(""),
-        2 => json!("00"),
-        // A broker that refuses all of it never answers if a topic is named twice.
-        3 | 4 if !matches!(draw.naming, Naming::Duplicates | Naming::Mix) => json!(records::batch(1, true)),
-        _ => json!(records::batch(2, false)),
     }
 }
 
@@ -223,81 +117,6 @@ fn join(draw: &mut Draw<'_>, request: &mut Value) {
             request["GroupInstanceId"] = Value::Null;
         }
     }
-}
-
-fn configs(draw: &mut Draw<'_>, request: &mut Value) {
-    let count = match draw.naming {
-        Naming::EmptyList | Naming::NullList => 0,
-        Naming::Existing | Naming::Missing => 1,
-        Naming::Several => 3,
-        _ => 6,
-    };
-    let mut resources: Vec<Value> = (0..count).map(|_| config_resource(draw)).collect();
-    if draw.naming == Naming::Duplicates {
-        resources.push(resources[0].clone());
-    }
-    if draw.api == "AlterConfigs" {
-        // A broker never answers AlterConfigs with a resource named twice or of no such type.
-        resources.retain(|resource| [2, 4, 16, 32].contains(&resource["ResourceType"].as_i64().unwrap_or(0)));
-        let mut seen = std::collections::HashSet::new();
-        resources.retain(|resource| {
-            seen.insert((resource["ResourceType"].to_string(), resource["ResourceName"].to_string()))
-        });
-    }
-    request["Resources"] = Value::Array(resources);
-}
-
-fn config_resource(draw: &mut Draw<'_>) -> Value {
-    let missing = draw.naming == Naming::Missing || draw.random.once_in(6);
-    let resource_type = *draw.random.pick(&[2, 2, 2, 2, 32, 32, 4, 4, 8, 16, 99, 0]);
-    // What is altered must not change the world: `-kept` topics and what cannot break it.
-    let name = match resource_type {
-        2 if missing => *draw.random.pick(&["alpha-missing", "nowhere", "", "bad name"]),
-        2 => existing_topic(draw),
-        4 | 8 if missing => *draw.random.pick(&["", "7", "nonsense"]),
-        4 | 8 => "0",
-        _ => *draw.random.pick(&["alpha", "beta", "gamma", "alpha-missing", ""]),
-    };
-    let mut resource = json!({ "ResourceType": resource_type, "ResourceName": name });
-    if draw.api == "DescribeConfigs" {
-        resource["ConfigurationKeys"] = value(draw, "ConfigurationKeys").unwrap_or_default();
-        return resource;
-    }
-    let count = 1 + draw.random.below(2);
-    let mut configs: Vec<Value> = (0..count).map(|_| config(draw, resource_type)).collect();
-    if draw.random.once_in(10) {
-        configs.push(configs[0].clone());
-    }
-    resource["Configs"] = Value::Array(configs);
-    resource
-}
-
-fn config(draw: &mut Draw<'_>, resource_type: i64) -> Value {
-    let (name, values): (&str, &[&str]) = match resource_type {
-        2 => *draw.random.pick(&[
-            ("retention.ms", &["100000000000", "200000000000", "nonsense"] as &[&str]),
-            ("max.message.bytes", &["2000000", "3000000"]),
-            ("nonsense", &["1"]),
-        ]),
-        32 => *draw.random.pick(&[
-            ("consumer.session.timeout.ms", &["50000", "55000", "nonsense"] as &[&str]),
-            ("consumer.heartbeat.interval.ms", &["6000"]),
-        ]),
-        4 => *draw.random.pick(&[
-            ("log.cleaner.backoff.ms", &["16000", "17000", "nonsense"] as &[&str]),
-            ("message.max.bytes", &["1100000"]),
-            ("node.id", &["9"]),
-            ("nonsense", &["1"]),
-        ]),
-        8 => *draw
-            .random
-            .pick(&[("org.apache.kafka.parity", &["WARN", "ERROR", "nonsense"] as &[&str]), ("", &["WARN"])]),
-        _ => ("interval.ms", &["1000"]),
-    };
-    let value = if draw.random.once_in(10) { Value::Null } else { json!(*draw.random.pick(values)) };
-    // A controller fails as a whole if it finds an operation that is none.
-    let operations: &[i64] = if matches!(resource_type, 4 | 8) { &[0, 0, 0, 1, 2, 9] } else { &[0, 0, 0, 1, 2] };
-    json!({ "Name": name, "Value": value, "ConfigOperation": *draw.random.pick(operations) })
 }
 
 /// A producer's id belongs to its transactional id, mostly.
@@ -357,21 +176,15 @@ fn metadata(draw: &mut Draw<'_>, request: &mut Value) {
     }
 }
 
-fn quotas(request: &mut Value) {
-    if request.get("Components").is_some() {
-        request["Components"] = json!([{ "EntityType": "user", "MatchType": 0, "Match": "alpha" }]);
+/// A broker never answers where a topic is named twice; that both are silent is tried once in a while.
+fn each_topic_once(draw: &mut Draw<'_>, request: &mut Value) {
+    if draw.random.once_in(12) {
+        return;
     }
-    if request.get("Entries").is_some() {
-        request["Entries"] = json!([{
-            "Entity": [{ "EntityType": "user", "EntityName": "alpha" }],
-            "Ops": [{ "Key": "producer_byte_rate", "Value": 1_000_000.0, "Remove": false }],
-        }]);
-    }
-}
-
-fn scram(request: &mut Value) {
-    if request.get("Deletions").is_some() {
-        request["Deletions"] = json!([{ "Name": "nowhere", "Mechanism": 1 }]);
-        request["Upsertions"] = json!([]);
+    for group in request["Groups"].as_array_mut().into_iter().flatten() {
+        let mut seen = std::collections::HashSet::new();
+        for topic in group["Topics"].as_array_mut().into_iter() {
+            topic.retain(|topic| seen.insert(topic["TopicName"].to_string()));
+        }
     }
 }

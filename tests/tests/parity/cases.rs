@@ -12,6 +12,8 @@ pub(crate) struct Api {
     pub(crate) key: i16,
     pub(crate) name: String,
     pub(crate) versions: Vec<i16>,
+    /// Versions that neither serves, which are tried now and then; all of an API that clients may not use.
+    pub(crate) refused: Vec<i16>,
 }
 
 #[derive(Debug, Clone)]
@@ -26,16 +28,19 @@ pub(crate) struct Case {
 
 /// Tried for each case, of which the one that covers most is taken.
 const CANDIDATES: usize = 24;
+/// Each version that is refused is tried once in so many cases.
+const TRIED_OF_REFUSED: usize = 3_000;
 
 /// `count` cases in the order they are to be asked.
 pub(crate) fn choose(apis: &[Api], users: &[String], count: usize, seed: u64) -> Vec<Case> {
-    let weight = |api: &Api| 6 + api.versions.len();
+    let weight = |api: &Api| if api.versions.is_empty() { 0 } else { 6 + api.versions.len() };
     let total: usize = apis.iter().map(weight).sum();
     let mut cases = Vec::new();
     for (index, api) in apis.iter().enumerate() {
         let share = (count * weight(api)).div_ceil(total.max(1)).max(api.versions.len());
         let mut random = Random::for_case(seed, u64::from(api.key.unsigned_abs()) + 10_000);
         cases.extend(of_one(index, api, users, share, &mut random));
+        cases.extend(refused(index, api, users, 1 + count / TRIED_OF_REFUSED, &mut random));
     }
     let mut random = Random::for_case(seed, 20_000);
     random.shuffle(&mut cases);
@@ -45,7 +50,7 @@ pub(crate) fn choose(apis: &[Api], users: &[String], count: usize, seed: u64) ->
 fn of_one(index: usize, api: &Api, users: &[String], count: usize, random: &mut Random) -> Vec<Case> {
     let mut seen: HashSet<(usize, usize, usize)> = HashSet::new();
     let mut cases = Vec::new();
-    for number in 0..count {
+    for number in 0..if api.versions.is_empty() { 0 } else { count } {
         let candidate = |random: &mut Random| {
             // Versions in turn, so that each comes.
             let version = number % api.versions.len();
@@ -67,6 +72,18 @@ fn of_one(index: usize, api: &Api, users: &[String], count: usize, random: &mut 
         });
     }
     cases
+}
+
+fn refused(index: usize, api: &Api, users: &[String], times: usize, random: &mut Random) -> Vec<Case> {
+    let versions = api.refused.iter().flat_map(|version| std::iter::repeat_n(*version, times));
+    let case = |(number, version)| Case {
+        number: u64::from(api.key.unsigned_abs()) * 1_000_000 + 900_000 + number as u64,
+        api: index,
+        version,
+        user: random.pick(users).clone(),
+        naming: *random.pick(&Naming::ALL),
+    };
+    versions.enumerate().map(case).collect()
 }
 
 /// The three pairs of three values.

@@ -1,11 +1,12 @@
 //! Requests out of Kafka's definitions: what names a topic, a group or a transactional id gets names of the world, lists
-//! get the shape that is wanted, and the rest gets values that [`crate::apis`] finds worth trying, or its default.
+//! get the shape that is wanted, and the rest gets values that [`crate::values`] finds worth trying, or its default.
 
 use serde_json::{Map, Value, json};
 
 use crate::apis;
 use crate::random::Random;
 use crate::schema::{Field, Kind, Message};
+use crate::values;
 use crate::world::{
     CLASSIC_GROUP, CONSUMER_GROUPS, MISSING, ODD_TOPICS, SHARE_GROUPS, SIMPLE_GROUPS, STREAMS_GROUPS, TOPICS,
     TRANSACTIONAL_IDS,
@@ -47,6 +48,8 @@ pub(crate) struct Draw<'a> {
     pub(crate) api: &'a str,
     pub(crate) version: i16,
     pub(crate) naming: Naming,
+    /// Who asks.
+    pub(crate) user: &'a str,
     /// Unlike any other's.
     pub(crate) case: u64,
     pub(crate) random: &'a mut Random,
@@ -115,7 +118,7 @@ fn resource(field: &Field) -> Option<Resource> {
 
 /// `name` is what the enclosing list wants its next element to name.
 fn value(field: &Field, draw: &mut Draw<'_>, name: Option<&str>) -> Value {
-    if let Some(value) = apis::value(draw, &field.name) {
+    if let Some(value) = values::value(draw, &field.name) {
         return value;
     }
     let nullable = field.nullable.contain(draw.version);

@@ -10,6 +10,7 @@ mod cases;
 mod codec;
 mod compare;
 mod effects;
+mod exceptions;
 mod generate;
 mod page;
 mod prepare;
@@ -19,7 +20,10 @@ mod report;
 mod run;
 mod scene;
 mod schema;
+mod security;
+mod settings;
 mod side;
+mod values;
 mod world;
 
 use anyhow::{Result, ensure};
@@ -38,7 +42,8 @@ async fn parity(setting: Setting, share: u64, only: &[&str]) -> Result<()> {
         _ => only.iter().map(|name| (*name).to_owned()).collect(),
     };
     let replay = std::env::var("REPLAY").ok();
-    let report = run::run(&Plan { setting, seed, cases: usize::try_from(cases)?, only, replay }).await?;
+    let case = setting_of("CASE")?;
+    let report = run::run(&Plan { setting, seed, cases: usize::try_from(cases)?, case, only, replay }).await?;
     println!("{report}");
     let differences = report.differences();
     page::keep(report)?;

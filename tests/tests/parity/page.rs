@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
-use crate::compare::{LISTED, Listed, MUST_DIFFER, UNORDERED};
+use crate::exceptions::{LISTED, LOGGERS, Listed, MUST_DIFFER, OWN_SETTINGS, UNORDERED};
 use crate::report::{Report, Row};
 use crate::scene::Setting;
 
@@ -93,6 +93,12 @@ fn forgiven(text: &mut String) {
     for (api, field, _, why) in MUST_DIFFER {
         let _ = writeln!(text, "| {} | {field} | {why} |", any(api));
     }
+    for (setting, why) in OWN_SETTINGS {
+        let rest = if setting.ends_with('.') { "…" } else { "" };
+        let _ = writeln!(text, "| DescribeConfigs | the value of `{setting}{rest}` | {why} |");
+    }
+    let _ =
+        writeln!(text, "| DescribeConfigs | loggers but `{}` | those whose classes were used |", LOGGERS.join("`, `"));
     *text += "\nThese lists have no order that could be compared:\n\n| API | list | why |\n|---|---|---|\n";
     for (api, list, _, why) in UNORDERED {
         let _ = writeln!(text, "| {api} | {list} | {why} |");

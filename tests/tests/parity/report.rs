@@ -25,8 +25,10 @@ pub(crate) struct Found {
 pub(crate) enum Verdict {
     /// What differs; mostly nothing.
     Found(Vec<Found>),
-    /// Something differs, and this entry of [`crate::compare::LISTED`] says that it is to.
+    /// Something differs, and this entry of [`crate::exceptions::LISTED`] says that it is to.
     Listed(usize),
+    /// Neither side says anything.
+    Unanswered,
 }
 
 #[derive(Debug)]
@@ -40,11 +42,15 @@ pub(crate) struct Report {
     pub(crate) took: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Row {
     pub(crate) name: String,
     versions: Vec<i16>,
     pub(crate) cases: usize,
+    /// Cases of a version that neither serves.
+    pub(crate) refused: usize,
+    /// Cases in which neither says anything.
+    pub(crate) unanswered: usize,
     /// Cases with a difference that is not listed.
     pub(crate) different: usize,
     /// Cases with each listed difference.
@@ -63,30 +69,37 @@ impl Row {
 }
 
 impl Report {
-    pub(crate) fn new(plan: &Plan, kafka: &str, apis: &[Api], unserved: Vec<String>) -> Report {
-        let row = |api: &Api| Row {
-            name: api.name.clone(),
-            versions: api.versions.clone(),
-            cases: 0,
-            different: 0,
-            listed: BTreeMap::new(),
-            found: Vec::new(),
-        };
+    pub(crate) fn new(plan: &Plan) -> Report {
         Report {
             setting: plan.setting,
             seed: plan.seed,
-            kafka: kafka.to_owned(),
-            rows: apis.iter().map(|api| (api.key, row(api))).collect(),
-            unserved,
+            kafka: String::new(),
+            rows: BTreeMap::new(),
+            unserved: Vec::new(),
             took: Duration::ZERO,
         }
     }
 
-    pub(crate) fn add(&mut self, api: &str, verdict: Verdict) {
-        let row = self.rows.values_mut().find(|row| row.name == api).expect("an API of this run");
+    /// What there is to ask, before the first case of a round.
+    pub(crate) fn learn(&mut self, kafka: &str, apis: &[Api], unserved: Vec<String>) {
+        kafka.clone_into(&mut self.kafka);
+        self.unserved = unserved;
+        for api in apis {
+            self.rows.entry(api.key).or_insert_with(|| Row {
+                name: api.name.clone(),
+                versions: api.versions.clone(),
+                ..Row::default()
+            });
+        }
+    }
+
+    pub(crate) fn add(&mut self, api: &Api, case: &Case, verdict: Verdict) {
+        let row = self.rows.entry(api.key).or_default();
         row.cases += 1;
+        row.refused += usize::from(api.refused.contains(&case.version));
         match verdict {
             Verdict::Listed(which) => *row.listed.entry(which).or_default() += 1,
+            Verdict::Unanswered => row.unanswered += 1,
             Verdict::Found(found) => {
                 row.different += usize::from(!found.is_empty());
                 row.found.extend(found);
@@ -110,8 +123,12 @@ impl Report {
             for (path, found) in kinds {
                 writeln!(f, "{} {path}: {} times, as in", row.name, found.len())?;
                 let Some(found) = found.first() else { continue };
-                let Case { version, user, naming, .. } = &found.case;
-                writeln!(f, "  version {version}, {user} names {naming:?}: {}", shortened(&found.request))?;
+                let Case { number, version, user, naming, .. } = &found.case;
+                writeln!(
+                    f,
+                    "  case {number}: version {version}, {user} names {naming:?}: {}",
+                    shortened(&found.request)
+                )?;
                 writeln!(f, "    broker:     {}", found.difference.reference)?;
                 writeln!(f, "    Doorkeeper: {}", found.difference.doorkeeper)?;
                 if std::env::var_os("VERBOSE").is_some() {

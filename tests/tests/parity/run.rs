@@ -1,5 +1,6 @@
 //! A run: both sides started and prepared, then case by case.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,9 @@ use tokio::time::sleep;
 
 use crate::apis;
 use crate::cases::{self, Api, Case};
-use crate::compare::{Difference, LISTED, Listed, differences, normalised, walk};
+use crate::compare::{Difference, differences, normalised, walk};
 use crate::effects::Effects;
+use crate::exceptions::{LISTED, Listed};
 use crate::generate::{self, Draw};
 use crate::prepare::versions;
 use crate::random::Random;
@@ -21,11 +23,13 @@ use crate::side::{Outcome, Side, first_error};
 use crate::world::{ADMIN, World};
 
 /// What to ask.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) setting: Setting,
     pub(crate) seed: u64,
     pub(crate) cases: usize,
+    /// Only the case of this number.
+    pub(crate) case: Option<u64>,
     /// Names of APIs; all if empty.
     pub(crate) only: Vec<String>,
     /// Requests to ask instead, one on a line, `USER VERSION {…}`, of the first API.
@@ -38,37 +42,56 @@ const SETTLED: Duration = Duration::from_secs(5);
 /// Codes that say "in a moment": the question is asked again if only one side says so.
 const IN_A_MOMENT: &[i64] = &[3, 5, 6, 14, 15, 16, 51, 100];
 
+/// After so many cases everything begins anew, with other random ACLs: what cases leave behind adds up.
+const ROUND: usize = 6_000;
+
+/// If no side has answered after this time, none will.
+const BOTH_SILENT: Duration = Duration::from_secs(3);
+
 pub(crate) async fn run(plan: &Plan) -> Result<Report> {
+    let mut report = Report::new(plan);
+    let rounds = plan.cases.div_ceil(ROUND).max(1);
+    for round in 0..rounds {
+        let cases = (plan.cases + round) / rounds;
+        let seed = plan.seed + round as u64;
+        self::round(&Plan { seed, cases, ..plan.clone() }, &mut report).await?;
+        if rounds > 1 {
+            println!(
+                "{:?}: {} of {} cases, {} with differences",
+                plan.setting,
+                report.cases(),
+                plan.cases,
+                report.differences()
+            );
+        }
+    }
+    Ok(report)
+}
+
+async fn round(plan: &Plan, report: &mut Report) -> Result<()> {
     let began = Instant::now();
     let schemas = Arc::new(Schemas::load()?);
     let world = World::new(plan.seed);
-    println!(
-        "SEED={} CASES={} {:?}: {} users, {} ACLs",
-        plan.seed,
-        plan.cases,
-        plan.setting,
-        world.users.len(),
-        world.acls.len()
-    );
+    let (users, acls) = (world.users.len(), world.acls.len());
+    println!("SEED={} CASES={} {:?}: {users} users, {acls} ACLs", plan.seed, plan.cases, plan.setting);
     let mut scene = Scene::start(plan.setting, &world, &schemas).await?;
     let with_groups = plan.setting != Setting::SwitchedOff;
     tokio::try_join!(scene.reference.prepare(with_groups), scene.doorkeeper.prepare(with_groups))?;
     let (apis, unserved) = common_apis(&mut scene, &schemas, &plan.only).await?;
-    println!("prepared after {:?}", began.elapsed());
-    let mut report = Report::new(plan, &schemas.version, &apis, unserved);
+    println!("prepared after {:.0?}", began.elapsed());
     if let Some(replay) = &plan.replay {
-        replayed(&mut scene, &apis[0], replay).await?;
-        return Ok(report);
+        return replayed(&mut scene, &apis[0], replay).await;
     }
-
-    for case in cases::choose(&apis, &world.users, plan.cases, plan.seed) {
+    report.learn(&schemas.version, &apis, unserved);
+    let cases = cases::choose(&apis, &world.users, plan.cases, plan.seed);
+    for case in cases.into_iter().filter(|case| plan.case.is_none_or(|only| case.number == only)) {
         let api = &apis[case.api];
         let found = one(&mut scene, &schemas, plan, api, &case).await;
         let found = found.with_context(|| format!("{} {case:?}", api.name))?;
-        report.add(&api.name, found);
+        report.add(api, &case, found);
     }
-    report.took = began.elapsed();
-    Ok(report)
+    report.took += began.elapsed();
+    Ok(())
 }
 
 /// Asks what somebody wants to know, and shows both answers.
@@ -97,14 +120,23 @@ async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> R
         ranges.push(versions(&answer));
     }
     let mut apis = Vec::new();
-    for (key, (min, max)) in &ranges[1] {
-        let name = schemas.request(*key)?.api.clone();
-        let Some((broker_min, broker_max)) = ranges[0].get(key) else { continue };
-        if only.is_empty() || only.contains(&name) {
-            // A broker that says Produce 0 serves 3.
-            let min = if name == "Produce" { 3 } else { *min.max(broker_min) };
-            apis.push(Api { key: *key, name, versions: (min..=*max.min(broker_max)).collect() });
+    for (key, message) in schemas.requests() {
+        let name = message.api.clone();
+        if !only.is_empty() && !only.contains(&name) {
+            continue;
         }
+        let (versions, refused) = match (ranges[0].get(&key), ranges[1].get(&key)) {
+            (Some((broker_min, broker_max)), Some((min, max))) => {
+                // A broker that says Produce 0 serves 3.
+                let min = if name == "Produce" { 3 } else { *min.max(broker_min) };
+                let refused = [min - 1, max + 1].into_iter().filter(|version| *version >= 0);
+                ((min..=*max.min(broker_max)).collect(), refused.collect())
+            }
+            // Nobody may use it, and a connection on which it comes is closed.
+            (None, None) => (Vec::new(), vec![0, 1]),
+            _ => continue,
+        };
+        apis.push(Api { key, name, versions, refused });
     }
     let mut unserved = Vec::new();
     for (key, (min, max)) in &ranges[0] {
@@ -126,7 +158,8 @@ async fn one(scene: &mut Scene, schemas: &Schemas, plan: &Plan, api: &Api, case:
         _ => random.once_in(2),
     };
     let (version, naming) = (case.version, case.naming);
-    let mut draw = Draw { api: &api.name, version, naming, case: case.number, random: &mut random, by_id };
+    let (user, number) = (case.user.as_str(), case.number);
+    let mut draw = Draw { api: &api.name, version, naming, user, case: number, random: &mut random, by_id };
     let request = generate::request(schemas.request(api.key)?, &mut draw);
 
     let mut asked = 0;
@@ -151,6 +184,9 @@ async fn one(scene: &mut Scene, schemas: &Schemas, plan: &Plan, api: &Api, case:
     if let (Some(which), false) = (listed, found.is_empty()) {
         return Ok(Verdict::Listed(which));
     }
+    if outcomes.0 == Outcome::Unanswered {
+        return Ok(Verdict::Unanswered);
+    }
     let found = found.into_iter().map(|difference| Found {
         case: case.clone(),
         request: request.clone(),
@@ -166,10 +202,16 @@ fn soon(outcome: &Outcome) -> bool {
 
 async fn ask_both(scene: &mut Scene, api: &Api, case: &Case, request: &Value) -> Result<(Outcome, Outcome)> {
     let Scene { reference, doorkeeper, .. } = scene;
-    let (one, other) = tokio::try_join!(
-        reference.ask(&case.user, api.key, case.version, request),
-        doorkeeper.ask(&case.user, api.key, case.version, request)
-    )?;
+    let (one, other) = {
+        let one = reference.ask(&case.user, api.key, case.version, request);
+        let other = doorkeeper.ask(&case.user, api.key, case.version, request);
+        let (mut one, mut other) = (pin!(one), pin!(other));
+        tokio::select! {
+            answer = &mut one => (answer?, other.await?),
+            answer = &mut other => (one.await?, answer?),
+            () = sleep(BOTH_SILENT) => (Outcome::Unanswered, Outcome::Unanswered),
+        }
+    };
     let (one, mut other) = (plain(&api.name, reference, one), plain(&api.name, doorkeeper, other));
     let mut one = one;
     if let (true, Outcome::Answer(broker), Outcome::Answer(ours)) = (api.name == "ApiVersions", &mut one, &mut other) {

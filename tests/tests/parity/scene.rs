@@ -1,14 +1,15 @@
-//! The two sides: a Kafka with `StandardAuthorizer`, and one without behind Doorkeeper, under the same ACLs.
+//! The two sides: a Kafka with `StandardAuthorizer`, and one without behind Doorkeeper, under the same ACLs, which both got
+//! by the same CreateAcls.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::json;
 use testkit::{Credentials, Doorkeeper, FreePorts, KafkaCluster, Listener, Options, Security};
 
 use crate::schema::Schemas;
-use crate::side::{Side, expect_success};
+use crate::side::{Outcome, Side, expect_success};
 use crate::world::{ADMIN, ANONYMOUS, World};
 
 /// What brokers and law are set to.
@@ -39,8 +40,8 @@ impl Scene {
         let authorizing = Options { super_users: Some(vec![format!("User:{ADMIN}")]), ..bare.clone() };
         let (reference, bare) = tokio::try_join!(KafkaCluster::start(authorizing), KafkaCluster::start(bare))?;
         let ports = FreePorts::reserve(4)?;
-        let (files, configuration) = (world.policy(), configuration(setting, &bare, &ports));
-        let process = Doorkeeper::start(&configuration, &[("acls.yaml", &files)]).await?;
+        let configuration = configuration(setting, world, &bare, &ports);
+        let process = Doorkeeper::start(&configuration, &[]).await?;
 
         let admin = reference.admin().await?;
         let broker = reference.broker(0)?;
@@ -55,8 +56,13 @@ impl Scene {
         let mut doorkeeper = Side::new("Doorkeeper", addresses, &told, admin, Arc::clone(schemas));
         doorkeeper.cluster_id = bare.cluster_id().to_owned();
 
-        let created = reference_side.behind("CreateAcls", 3, &json!({ "Creations": world.creations() })).await?;
-        expect_success("CreateAcls", &created)?;
+        let (key, creations) = (schemas.key("CreateAcls")?, json!({ "Creations": world.creations() }));
+        for side in [&mut reference_side, &mut doorkeeper] {
+            let Outcome::Answer(created) = side.ask(ADMIN, key, 3, &creations).await? else {
+                bail!("{} does not create ACLs", side.name);
+            };
+            expect_success("CreateAcls", &created)?;
+        }
         Ok(Scene {
             reference: reference_side,
             doorkeeper,
@@ -98,7 +104,7 @@ fn options(setting: Setting, world: &World) -> Options {
     options
 }
 
-fn configuration(setting: Setting, bare: &KafkaCluster, ports: &FreePorts) -> String {
+fn configuration(setting: Setting, world: &World, bare: &KafkaCluster, ports: &FreePorts) -> String {
     let everyone = setting == Setting::Everyone;
     let port = |index| ports.get(index);
     format!(
@@ -115,13 +121,18 @@ fn configuration(setting: Setting, bare: &KafkaCluster, ports: &FreePorts) -> St
          \x20   security.protocol: PLAINTEXT\n\
          \x20   brokers: {{ mode: ports, advertised_host: 127.0.0.1, nodes: {{ 0: {} }} }}\n\
          authorizer: {{ super.users: \"User:{ADMIN}\", allow.everyone.if.no.acl.found: {everyone} }}\n\
-         store: {{ file: acls.yaml }}\n\
+         store:\n\
+         \x20 embedded: store\n\
+         \x20 bootstrap:\n\
+         \x20   users:\n\
+         {}\
          logging: {{ level: \"info,kafka.authorizer.logger=warn\" }}\n",
         bare.bootstrap_of("OPEN"),
         port(0),
         port(2),
         port(1),
         port(3),
+        world.logins("      "),
     )
 }
 

@@ -108,6 +108,11 @@ impl Schemas {
         Ok(schemas)
     }
 
+    /// Every request that is defined, by key.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (i16, &Message)> {
+        self.requests.iter().map(|(key, message)| (*key, message))
+    }
+
     pub(crate) fn request(&self, key: i16) -> Result<&Message> {
         self.requests.get(&key).with_context(|| format!("Kafka has no request of key {key}"))
     }

@@ -119,34 +119,12 @@ impl World {
         world
     }
 
-    /// ACLs as Doorkeeper's policy file has them.
-    pub(crate) fn policy(&self) -> String {
-        let mut text = "users:\n".to_owned();
-        for user in self.users.iter().filter(|user| *user != ANONYMOUS) {
-            let _ = writeln!(text, "  {user}: {{ password: {user}-secret }}");
-        }
-        text += "acls:\n";
-        for acl in &self.acls {
-            let permission = if acl.allow { "allow" } else { "deny" };
-            let operation = OPERATIONS.iter().find(|(code, _)| *code == acl.operation).map_or("", |(_, name)| name);
-            let name = match acl.prefixed {
-                true => format!("{{ prefixed: \"{}\" }}", acl.name),
-                false => format!("\"{}\"", acl.name),
-            };
-            let resource = match acl.resource_type {
-                TOPIC => format!("topic: {name}"),
-                GROUP => format!("group: {name}"),
-                TRANSACTIONAL_ID => format!("transactional_id: {name}"),
-                DELEGATION_TOKEN => format!("delegation_token: {name}"),
-                USER => format!("user: {name}"),
-                _ => "cluster: true".to_owned(),
-            };
-            let hosts = if acl.host == "*" { String::new() } else { format!(", hosts: [{}]", acl.host) };
-            let principal = &acl.principal;
-            let _ =
-                writeln!(text, "  - {{ principal: \"{principal}\", {permission}: {operation}, {resource}{hosts} }}");
-        }
-        text
+    /// Users and passwords as Doorkeeper's configuration has them, each on a line of its own.
+    pub(crate) fn logins(&self, indentation: &str) -> String {
+        self.users.iter().filter(|user| *user != ANONYMOUS).fold(String::new(), |mut text, user| {
+            let _ = writeln!(text, "{indentation}{user}: {{ password: {user}-secret }}");
+            text
+        })
     }
 
     /// ACLs as CreateAcls has them.
