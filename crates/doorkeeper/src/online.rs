@@ -16,6 +16,7 @@ use client::{
     Connector, ControlConnection, HostPort, MetadataTopics, RequestError, UpstreamSecurity, UpstreamSettings,
 };
 use protocol::messages::MetadataResponse;
+use store::{Place, Places};
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
@@ -54,6 +55,9 @@ async fn try_upstream(configuration: &Configuration, findings: &mut Findings) {
     let Some(metadata) = reachable(&settings, findings).await else { return };
     let brokers: BTreeMap<i32, HostPort> = brokers(&metadata, findings);
     every_broker_has_a_port(configuration, &brokers, findings);
+    if let Places::Apart { acls: Place::Upstream(_), .. } = &configuration.store.places {
+        acls_of_the_cluster(configuration, &settings, findings).await;
+    }
     for (node_id, address) in &brokers {
         let Ok(connection) = connection(&settings, address) else { continue };
         if let Err(error) = may_we(&connection, *node_id, findings).await {
@@ -140,6 +144,16 @@ fn every_broker_has_a_port(configuration: &Configuration, brokers: &BTreeMap<i32
             let name = &listener.name;
             findings.error(&format!("broker {node_id} has no port at listener `{name}`: its clients will not find it"));
         }
+    }
+}
+
+/// Where the ACLs are those of the cluster.
+async fn acls_of_the_cluster(configuration: &Configuration, settings: &UpstreamSettings, findings: &mut Findings) {
+    let everyone = configuration.store.acl.allow_everyone_if_no_acl_found;
+    let Ok(connector) = Connector::new(settings.clone()) else { return };
+    match store::upstream::check(&connector, everyone).await {
+        Ok(acls) => findings.fine(&format!("the cluster has {} of its own", number(acls, "ACL"))),
+        Err(error) => findings.error(&error.to_string()),
     }
 }
 

@@ -8,6 +8,7 @@ mod kafka_acls;
 mod live;
 mod python;
 mod survival;
+mod upstream_store;
 mod users;
 
 use std::sync::OnceLock;
