@@ -1,7 +1,7 @@
 # Two commands do all the set-up themselves: `make demo` and `make test`. `make` alone lists them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test parity check bench dist setup
+.PHONY: help demo test parity fuzz check bench dist setup
 
 # A fresh rustup is not in the PATH of the shell that called make.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -19,6 +19,11 @@ parity: ## the same questions to a broker and to Doorkeeper, answer for answer, 
 	@scripts/setup
 	cargo build -p doorkeeper
 	SEED=$(or $(SEED),1) CASES=$(or $(CASES),6000) PARITY_PAGE=docs/parity.md cargo test -p end-to-end --test parity -- --nocapture --test-threads=1
+
+fuzz: ## ten times the mutated frames of `make test`, from another seed; SEED=n INPUTS=n
+	@scripts/setup
+	FUZZ_SEED=$(or $(SEED),2) FUZZ_FRAMES=$(or $(INPUTS),10000000) cargo test -p protocol --test fuzz -- --nocapture
+	FUZZ_SEED=$(or $(SEED),2) FUZZ_INPUTS=$(or $(INPUTS),10000000) cargo test -p apis --test fuzz_handlers -- --nocapture
 
 check: ## format, lints, and licences and advisories if cargo-deny is there
 	cargo fmt --all --check

@@ -28,17 +28,29 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 /** Fills Kafka's generated messages at random, as far as the schema of a version has fields, and serializes them. */
 final class RandomMessages {
     private static final int FIRST_UNKNOWN_TAG = 10_000;
-    private static final String[] WORDS = {"", "a", "orders", "größe", "数据", "🦀", "with space", "\u0000"};
+    private static final String[] WORDS = {"", "a", "orders", "größe", "数据", "🦀", "with space", "User:ann", "\u0000"};
 
     private final Random random;
     private final boolean unknownTags;
     /** Small numbers are more often valid enum values, which requests insist on. */
     private final boolean smallNumbers;
+    /** Elements of one array, which is met at random; the others are short. */
+    private int many;
+    /** Elements take as few bytes as they can. */
+    private boolean thin;
 
     RandomMessages(long seed, boolean unknownTags, boolean smallNumbers) {
         this.random = new Random(seed);
         this.unknownTags = unknownTags;
         this.smallNumbers = smallNumbers;
+    }
+
+    /** A message with one long array, of elements so small that they cost a reader most. */
+    static RandomMessages longArray(long seed, int many) {
+        RandomMessages random = new RandomMessages(seed, false, false);
+        random.many = many;
+        random.thin = true;
+        return random;
     }
 
     static ApiMessage empty(ApiKeys key, boolean request) {
@@ -107,7 +119,7 @@ final class RandomMessages {
     }
 
     private Object value(Type java, org.apache.kafka.common.protocol.types.Type wire) throws ReflectiveOperationException {
-        if (wire.isNullable() && random.nextInt(4) == 0) return null;
+        if (wire.isNullable() && random.nextInt(thin ? 2 : 4) == 0 && !isUnmetArray(wire)) return null;
         if (java == boolean.class || java == Boolean.class) return random.nextBoolean();
         if (java == byte.class || java == Byte.class) return (byte) number();
         if (java == short.class || java == Short.class) return (short) number();
@@ -142,9 +154,19 @@ final class RandomMessages {
     private Collection<Object> elements(
         Collection<Object> into, Type element, org.apache.kafka.common.protocol.types.Type wire
     ) throws ReflectiveOperationException {
-        int count = random.nextInt(4);
+        int count = random.nextInt(thin ? 2 : 4);
+        if (many > 0 && (random.nextBoolean() || count == 0)) {
+            count = many;
+            many = 0;
+        } else if (many > 0) {
+            count = 1;
+        }
         for (int i = 0; i < count; i++) into.add(value(element, wire.arrayElementType().get()));
         return into;
+    }
+
+    private boolean isUnmetArray(org.apache.kafka.common.protocol.types.Type wire) {
+        return many > 0 && wire.isArray();
     }
 
     private long number() {
@@ -153,12 +175,13 @@ final class RandomMessages {
     }
 
     private String word() {
+        if (thin) return Integer.toString(random.nextInt(36 * 36 * 36), 36);
         if (random.nextInt(100) == 0) return "x".repeat(200);
         return WORDS[random.nextInt(WORDS.length)] + (random.nextBoolean() ? Integer.toString(random.nextInt(100)) : "");
     }
 
     private byte[] bytes() {
-        byte[] bytes = new byte[random.nextInt(20)];
+        byte[] bytes = new byte[random.nextInt(thin ? 1 : 20)];
         random.nextBytes(bytes);
         return bytes;
     }

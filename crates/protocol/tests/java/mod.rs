@@ -18,6 +18,11 @@ pub(crate) fn run(program: &str, seed: u64, count: usize) -> Vec<u8> {
     run_with(program, &[seed.to_string(), count.to_string()])
 }
 
+/// `Messages` with one long message more of each kind.
+pub(crate) fn messages(seed: u64, count: usize, many: usize) -> Vec<u8> {
+    run_with("Messages", &[seed.to_string(), count.to_string(), many.to_string()])
+}
+
 /// `Reread` over a file of these bytes.
 pub(crate) fn reread(records: &[u8]) -> Vec<u8> {
     let file = temporary("records");

@@ -14,8 +14,16 @@ pub(crate) struct Frame {
 
 /// What Kafka writes: a few messages of each key, version and direction.
 pub(crate) fn seeds() -> Vec<Frame> {
-    let file = java::run("Messages", 7, 6);
-    let mut records = java::Records(&file);
+    frames(&java::run("Messages", 7, 6))
+}
+
+/// The same, and of each one that is long.
+pub(crate) fn seeds_with_long_ones(many: usize) -> Vec<Frame> {
+    frames(&java::messages(7, 8, many))
+}
+
+fn frames(file: &[u8]) -> Vec<Frame> {
+    let mut records = java::Records(file);
     let mut seeds = Vec::new();
     while !records.is_empty() {
         let key = ApiKey::try_from(records.int16()).unwrap();
@@ -41,7 +49,17 @@ impl Random {
         frame
     }
 
-    fn next(&mut self) -> u64 {
+    /// One of these frames with so many mutations.
+    pub(crate) fn changed(&mut self, frames: &[Vec<u8>], times: usize) -> Vec<u8> {
+        let mut bytes = self.of(frames).clone();
+        for _ in 0..times {
+            let other = self.of(frames).clone();
+            mutate(self, &mut bytes, &other);
+        }
+        bytes
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -49,11 +67,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound.max(1) as u64) as usize
     }
 
-    fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    pub(crate) fn of<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }
 }
