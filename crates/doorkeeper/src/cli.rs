@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands;
+
 /// An authorizing proxy for Apache Kafka: decides every request by Kafka's own ACL rules.
 #[derive(Debug, Parser)]
 #[command(name = "doorkeeper", version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
@@ -36,6 +38,8 @@ pub(crate) enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Manages users: of a running Doorkeeper or a broker, in a file, or in an embedded store
+    Users(commands::users::Arguments),
 }
 
 impl Cli {

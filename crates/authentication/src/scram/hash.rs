@@ -37,8 +37,9 @@ impl ScramMechanism {
         })
     }
 
-    /// `Hi(password, salt, iterations)`: the slow one. A millisecond or more for 4096 iterations.
-    pub(crate) fn salted_password(self, password: &[u8], salt: &[u8], iterations: u32) -> Secret {
+    /// `Hi(password, salt, iterations)`: the slow one. A millisecond or more for 4096 iterations. What a client sends in
+    /// AlterUserScramCredentials instead of the password, and as secret as that.
+    pub fn salted_password(self, password: &[u8], salt: &[u8], iterations: u32) -> Zeroizing<Vec<u8>> {
         let mut salted = Zeroizing::new(vec![0; self.key_length()]);
         match self {
             ScramMechanism::Sha256 => {

@@ -7,13 +7,13 @@ use zeroize::Zeroizing;
 /// Why a file is none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: `\\u` needs four hexadecimal digits that make a character")]
-pub(super) struct BrokenEscape {
+pub(crate) struct BrokenEscape {
     /// Counted from one, of the file.
     line: usize,
 }
 
 /// Values by key; of a key that is there twice, the last.
-pub(super) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, Zeroizing<String>>, BrokenEscape> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<BTreeMap<String, Zeroizing<String>>, BrokenEscape> {
     let mut properties = BTreeMap::new();
     let mut pending: Option<(usize, Vec<u8>)> = None;
     for (index, line) in natural_lines(bytes).enumerate() {

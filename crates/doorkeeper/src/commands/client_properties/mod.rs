@@ -4,7 +4,7 @@
 //! what they do not know. What would weaken the connection, or needs classes of Java, is refused: it would mean something
 //! else here than the file says.
 
-mod java_properties;
+pub(super) mod java_properties;
 mod key_store;
 
 use std::collections::BTreeMap;
