@@ -63,6 +63,19 @@ impl fmt::Display for Host {
     }
 }
 
+/// Whether an ACL's host means somebody only with [`Settings::host_ranges`](crate::Settings), and nobody at a broker: a
+/// range, or an address in another spelling than Java's.
+pub fn needs_host_ranges(acl_host: &str) -> bool {
+    if let Some((network, prefix_length)) = acl_host.split_once('/') {
+        return parse_range(network, prefix_length).is_some();
+    }
+    let (address, scope) = split_scope(acl_host);
+    address.parse().is_ok_and(|address: IpAddr| {
+        let text = java_text(address.to_canonical());
+        scope.map_or(text.clone(), |scope| format!("{text}%{scope}")) != acl_host
+    })
+}
+
 /// IPv4 in dotted decimals; IPv6 as eight groups in lower case hexadecimals, without leading zeros, never shortened.
 fn java_text(address: IpAddr) -> String {
     match address {
@@ -169,6 +182,28 @@ mod tests {
             ("2001:db8::1", "2001:db8::1/129", false),
         ] {
             assert_eq!(host(client).is_meant_by(acl_host, true), is_meant, "{client} by `{acl_host}`");
+        }
+    }
+
+    #[test]
+    fn hosts_that_are_dead_at_a_broker_are_known() {
+        for (acl_host, expected) in [
+            ("*", false),
+            ("10.0.0.1", false),
+            ("0:0:0:0:0:0:0:1", false),
+            ("fe80:0:0:0:0:0:0:1%eth0", false),
+            ("localhost", false),
+            ("", false),
+            ("10.0.0.01", false),
+            ("10.0.0.0/33", false),
+            ("10.0.0.0/8", true),
+            ("10.0.0.1/32", true),
+            ("2001:db8::/32", true),
+            ("::1", true),
+            ("fe80::1%eth0", true),
+            ("::ffff:10.0.0.1", true),
+        ] {
+            assert_eq!(needs_host_ranges(acl_host), expected, "{acl_host}");
         }
     }
 

@@ -39,7 +39,7 @@ mod sorted_map;
 pub use binding::{AccessControlEntry, AclBinding, AclPermissionType};
 pub use filter::{AclBindingFilter, PatternFilter};
 pub use grants::Grants;
-pub use host::{Host, WILDCARD_HOST};
+pub use host::{Host, WILDCARD_HOST, needs_host_ranges};
 pub use identity::Identity;
 pub use kafka_enum::{UnknownCode, UnknownName};
 pub use operation::AclOperation;

@@ -8,7 +8,7 @@ use std::path::Path;
 use super::database::{Database, EmbeddedError};
 use crate::Bootstrap;
 
-const DATABASE: &str = "store.redb";
+pub(super) const DATABASE: &str = "store.redb";
 const NEW_DATABASE: &str = "store.redb.new";
 const MARK: &str = "initialised";
 

@@ -19,7 +19,8 @@
 
 mod database;
 mod directory;
-mod record;
+mod offline;
+pub(crate) mod record;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -34,8 +35,9 @@ use crate::file::user::UserEntry;
 use crate::{Altered, AlteredCredential, Bootstrap, Created, Current, Deleted, Pending, Reload, Store};
 use database::Database;
 pub use database::EmbeddedError;
+pub use offline::is_there;
 
-type UserEntries = BTreeMap<String, UserEntry>;
+pub(crate) type UserEntries = BTreeMap<String, UserEntry>;
 
 /// What a client is told when the disk fails; the log has the cause.
 const CANNOT_WRITE: &str = "the store of ACLs and users cannot be written: see the log of Doorkeeper";
@@ -199,12 +201,10 @@ impl Inner {
     }
 }
 
-fn users_of(entries: &UserEntries) -> Users {
+pub(crate) fn users_of(entries: &UserEntries) -> Users {
     let mut builder = Users::builder();
     for entry in entries.values() {
-        entry
-            .add_to(&mut builder)
-            .expect("what is in the database was validated when it came there, and when it was read");
+        entry.add_to(&mut builder).expect("what is in a store was validated when it came there, and when it was read");
     }
     builder.build()
 }

@@ -74,18 +74,26 @@ impl Document {
     }
 
     fn read_acls(&mut self, reading: &mut Reading, fields: &mut Fields<'_>) {
-        let Some(field) = fields.optional("acls") else { return };
-        let mut first_seen: HashMap<AclBinding, Mark> = HashMap::new();
-        for item in field.items(reading, "ACLs, or `[]` for none").unwrap_or_default() {
-            for binding in entry::read(reading, &item) {
-                match first_seen.insert(binding.clone(), item.mark()) {
-                    None => self.acls.push(binding),
-                    Some(first) => {
-                        let message = format!("the ACL `{binding}` is here twice, first in line {}", first.line);
-                        item.error(reading, message);
-                    }
-                }
-            }
-        }
+        self.acls = entries(reading, fields).into_iter().flatten().collect();
     }
+}
+
+/// The ACLs of each entry. One that is there twice is an error.
+pub(super) fn entries(reading: &mut Reading, fields: &mut Fields<'_>) -> Vec<Vec<AclBinding>> {
+    let Some(field) = fields.optional("acls") else { return Vec::new() };
+    let mut first_seen: HashMap<AclBinding, Mark> = HashMap::new();
+    let mut entries = Vec::new();
+    for item in field.items(reading, "ACLs, or `[]` for none").unwrap_or_default() {
+        let mut bindings = entry::read(reading, &item);
+        bindings.retain(|binding| match first_seen.insert(binding.clone(), item.mark()) {
+            None => true,
+            Some(first) => {
+                let message = format!("the ACL `{binding}` is here twice, first in line {}", first.line);
+                item.error(reading, message);
+                false
+            }
+        });
+        entries.push(bindings);
+    }
+    entries
 }

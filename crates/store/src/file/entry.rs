@@ -12,7 +12,7 @@ use super::suspicious;
 use crate::yaml::{Field, Fields, Reading, Text, Value, list};
 
 /// The key of each resource type.
-const RESOURCES: [(&str, ResourceType); 6] = [
+pub(super) const RESOURCES: [(&str, ResourceType); 6] = [
     ("topic", ResourceType::Topic),
     ("group", ResourceType::Group),
     ("transactional_id", ResourceType::TransactionalId),
@@ -22,7 +22,7 @@ const RESOURCES: [(&str, ResourceType); 6] = [
 ];
 
 /// The wire allows no longer one.
-const MAX_NAME_BYTES: usize = 32_767;
+pub(super) const MAX_NAME_BYTES: usize = 32_767;
 
 /// The ACLs of an entry; none if anything is wrong with it.
 pub(super) fn read(reading: &mut Reading, item: &Field<'_>) -> Vec<AclBinding> {

@@ -15,6 +15,7 @@
 //! 4. The new snapshot holds, or the old one goes on and [`Reload`](crate::Reload) says why.
 
 pub(crate) mod document;
+pub mod edit;
 mod entry;
 mod follow;
 pub(crate) mod password;

@@ -12,9 +12,11 @@ mod reading;
 mod reference;
 pub mod tree;
 mod words;
+mod writing;
 
 pub use fields::{Field, Fields};
 pub use reading::{Fingerprint, Reading, Text};
-pub use reference::{FileReferences, Secret};
+pub use reference::{FileReferences, Secret, stands_for_itself};
 pub use tree::{Key, Node, Value};
 pub use words::list;
+pub use writing::scalar;

@@ -110,6 +110,11 @@ pub(crate) fn pieces(text: &str) -> Result<Vec<Piece<'_>>, String> {
     Ok(pieces)
 }
 
+/// Whether a text is read as it is, without anything in it that stands for a value from elsewhere.
+pub fn stands_for_itself(text: &str) -> bool {
+    pieces(text).is_ok_and(|pieces| pieces.iter().all(|piece| matches!(piece, Piece::Literal(_))))
+}
+
 fn is_provider(text: &str) -> bool {
     text.starts_with("env:") || text.starts_with("file:")
 }

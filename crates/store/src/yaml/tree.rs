@@ -62,6 +62,24 @@ pub fn parse(text: &str) -> Result<Node, NoTree> {
     }
 }
 
+/// Reads all documents of a stream, as Kubernetes has them: separated by `---`, empty ones left out.
+pub fn parse_all(text: &str) -> Result<Vec<Node>, NoTree> {
+    let mut events = Events { parser: Parser::new_from_str(text) };
+    let mut documents = Vec::new();
+    loop {
+        match events.next()? {
+            (Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _) => {}
+            (Event::StreamEnd, _) => return Ok(documents),
+            (event, mark) => {
+                let root = events.node(event, mark, 0)?;
+                if root.value != Value::Null {
+                    documents.push(root);
+                }
+            }
+        }
+    }
+}
+
 fn empty() -> NoTree {
     NoTree { mark: Mark::WHOLE_FILE, message: "the file is empty, expected keys and values".to_owned() }
 }
@@ -234,6 +252,13 @@ mod tests {
         ] {
             assert_eq!(refused(text), (line, column, message.to_owned()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_stream_has_any_number_of_documents() {
+        let documents = |text| parse_all(text).expect("a stream").len();
+        assert_eq!(["", "---\n", "a: 1\n", "---\na: 1\n---\n# nothing\n---\nb: 2\n...\n"].map(documents), [0, 0, 1, 2]);
+        assert!(parse_all("a: 1\n---\n[\n").is_err());
     }
 
     #[test]
