@@ -48,6 +48,7 @@ fn held(place: &Place, part: Part) -> String {
         Part::Both => "ACLs and users",
     };
     match place {
+        Place::Kafka(settings) => format!("{what} in the topic `{}`", settings.topic),
         Place::Upstream(_) => format!("{what} of the cluster upstream"),
         Place::Embedded(directory) => format!("{what} in the embedded store `{}`", directory.display()),
         Place::File(settings) => match store::file::load(FileSettings { part, ..settings.clone() }) {

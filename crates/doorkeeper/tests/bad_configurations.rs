@@ -244,7 +244,7 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "{ file: acls.yaml }",
         "{ file: acls.yaml, bootstrap: { acls: [{ principal: User:a, allow: Read, topic: a }] } }",
-        "16:38: store.bootstrap: fills new embedded stores, but `acls` are in a file: write them there",
+        "16:38: store.bootstrap: fills new stores, but `acls` are in a file: write them there",
     ),
     (
         "{ file: acls.yaml }",
@@ -259,7 +259,7 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "{ file: acls.yaml }",
         "{ acls: { upstream: {} }, users: { embedded: db }, bootstrap: { acls: [{ principal: User:a, allow: Read, topic: a }] } }",
-        "16:70: store.bootstrap: fills new embedded stores, but `acls` are those of the cluster: make them there",
+        "16:70: store.bootstrap: fills new stores, but `acls` are those of the cluster: make them there",
     ),
     (
         "{ file: acls.yaml }",

@@ -54,9 +54,17 @@ pub struct AlteredCredential {
 impl Created {
     /// What creating these would come to.
     pub fn plan(policy: &Policy, bindings: Vec<AclBinding>) -> Result<Created, Refused> {
+        Created::plan_beside(|binding| policy.contains(binding), bindings)
+    }
+
+    /// The same in a store that is not the whole policy.
+    pub(crate) fn plan_beside(
+        exists: impl Fn(&AclBinding) -> bool,
+        bindings: Vec<AclBinding>,
+    ) -> Result<Created, Refused> {
         let mut seen = HashSet::new();
         let added: Vec<AclBinding> =
-            bindings.into_iter().filter(|binding| !policy.contains(binding) && seen.insert(binding.clone())).collect();
+            bindings.into_iter().filter(|binding| !exists(binding) && seen.insert(binding.clone())).collect();
         match added.len() > MOST_CHANGES {
             true => Err(Refused::TooMany),
             false => Ok(Created { added }),
@@ -67,13 +75,21 @@ impl Created {
 impl Deleted {
     /// What deleting these would come to.
     pub fn plan(policy: &Policy, filters: &[AclBindingFilter]) -> Result<Deleted, Refused> {
+        Deleted::plan_among(policy.bindings(), filters)
+    }
+
+    /// The same in a store that is not the whole policy.
+    pub(crate) fn plan_among(
+        bindings: impl Iterator<Item = AclBinding>,
+        filters: &[AclBindingFilter],
+    ) -> Result<Deleted, Refused> {
         let by_name = ByName::new(filters);
         if by_name.without_one_name.len() > MOST_CHANGES {
             return Err(Refused::TooMany);
         }
         let mut found = vec![Vec::new(); filters.len()];
         let (mut removed, mut told) = (Vec::new(), 0);
-        for binding in policy.bindings() {
+        for binding in bindings {
             let mut is_found = false;
             for &at in by_name.candidates(&binding) {
                 if let (Some(filter), Some(found)) = (filters.get(at), found.get_mut(at))

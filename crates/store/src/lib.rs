@@ -5,6 +5,7 @@
 //!
 //! - [`file`]: a YAML file and the files it names, watched and polled; changed by an editor only;
 //! - [`embedded`]: a database on this node's disk, changed by Kafka's own tools;
+//! - [`kafka`]: a compacted topic that many replicas and clusters share;
 //! - [`upstream`]: the ACLs of a cluster that has its own, read and changed there.
 //!
 //! ACLs and users may be in two of them: [`Stores`] says where each is.
@@ -24,6 +25,7 @@ pub mod current;
 pub mod embedded;
 pub mod file;
 pub mod following;
+pub mod kafka;
 pub mod permissions;
 pub mod problem;
 pub mod reload;

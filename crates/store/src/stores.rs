@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::embedded::{self, EmbeddedError, LoadedDatabase};
 use crate::file::{self, FileSettings, LoadError, LoadedFile, Part};
+use crate::kafka::{self, KafkaError, KafkaSettings, LoadedTopic};
 use crate::upstream::{self, LoadedAcls, UpstreamError};
 use crate::{
     Altered, Bootstrap, Created, Current, Deleted, Edits, Following, Pending, Problem, Reload, Snapshot, Store,
@@ -26,6 +27,20 @@ pub struct StoreSettings {
     pub bootstrap: Bootstrap,
 }
 
+impl StoreSettings {
+    /// Topics of the cluster behind us that no client may see.
+    pub fn hidden_topics(&self) -> impl Iterator<Item = &str> {
+        let places = match &self.places {
+            Places::Together(place) => [Some(place), None],
+            Places::Apart { acls, users } => [Some(acls), Some(users)],
+        };
+        places.into_iter().flatten().filter_map(|place| match place {
+            Place::Kafka(settings) if settings.on_protected_cluster() => Some(settings.topic.as_str()),
+            Place::Kafka(_) | Place::File(_) | Place::Embedded(_) | Place::Upstream(_) => None,
+        })
+    }
+}
+
 /// Whether ACLs and users are together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Places {
@@ -39,6 +54,8 @@ pub enum Place {
     File(FileSettings),
     /// The directory of the database.
     Embedded(PathBuf),
+    /// A topic, of the cluster behind us or of another one.
+    Kafka(KafkaSettings),
     /// The cluster behind us. ACLs only.
     Upstream(upstream::Settings),
 }
@@ -52,6 +69,8 @@ pub enum OpenError {
     Embedded(#[from] EmbeddedError),
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
 }
 
 /// The stores, in use. Clones are the same.
@@ -79,6 +98,7 @@ enum Loaded {
     File(LoadedFile),
     Embedded(LoadedDatabase),
     Upstream(Box<LoadedAcls>),
+    Kafka(Box<LoadedTopic>),
 }
 
 impl Stores {
@@ -192,6 +212,7 @@ async fn load(
             let loaded = upstream::load(settings.clone(), upstream, acl.allow_everyone_if_no_acl_found).await?;
             Ok(Loaded::Upstream(Box::new(loaded)))
         }
+        Place::Kafka(settings) => Ok(Loaded::Kafka(Box::new(kafka::load(settings, part, upstream, bootstrap).await?))),
         Place::File(settings) => Ok(Loaded::File(file::load(FileSettings { part, ..settings.clone() })?)),
         Place::Embedded(directory) => {
             let mut bootstrap = bootstrap.clone();
@@ -212,6 +233,7 @@ impl Loaded {
             Loaded::File(file) => file.acls(),
             Loaded::Embedded(database) => database.acls(),
             Loaded::Upstream(acls) => acls.acls(),
+            Loaded::Kafka(topic) => topic.acls(),
         }
     }
 
@@ -220,20 +242,21 @@ impl Loaded {
             Loaded::File(file) => file.users(),
             Loaded::Embedded(database) => database.users(),
             Loaded::Upstream(_) => Users::default(),
+            Loaded::Kafka(topic) => topic.users(),
         }
     }
 
     fn warnings(&self) -> &[Problem] {
         match self {
             Loaded::File(file) => file.warnings(),
-            Loaded::Embedded(_) | Loaded::Upstream(_) => &[],
+            Loaded::Embedded(_) | Loaded::Upstream(_) | Loaded::Kafka(_) => &[],
         }
     }
 
     fn filled(&self) -> Option<PathBuf> {
         match self {
             Loaded::Embedded(database) if database.is_new() => Some(database.directory().to_owned()),
-            Loaded::Embedded(_) | Loaded::File(_) | Loaded::Upstream(_) => None,
+            Loaded::Embedded(_) | Loaded::File(_) | Loaded::Upstream(_) | Loaded::Kafka(_) => None,
         }
     }
 
@@ -242,6 +265,7 @@ impl Loaded {
             Loaded::File(file) => Arc::new(file.into_store(current)),
             Loaded::Embedded(database) => Arc::new(database.into_store(current)),
             Loaded::Upstream(acls) => Arc::new(acls.into_store(current)),
+            Loaded::Kafka(topic) => Arc::new(topic.into_store(current)),
         }
     }
 }

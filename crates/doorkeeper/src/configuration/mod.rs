@@ -6,6 +6,7 @@
 mod authorizer;
 mod brokers;
 mod certificate;
+mod kafka_store;
 mod limits;
 mod listener;
 mod logging;
@@ -85,7 +86,7 @@ pub(crate) fn read(path: &Path) -> Read {
 fn problems_of(places: &Places) -> Vec<Problem> {
     let of = |place: &Place, part: Part| match place {
         Place::File(file) => ::store::file::check(&file.path, part),
-        Place::Embedded(_) | Place::Upstream(_) => Vec::new(),
+        Place::Embedded(_) | Place::Kafka(_) | Place::Upstream(_) => Vec::new(),
     };
     match places {
         Places::Together(place) => of(place, Part::Both),
@@ -127,7 +128,10 @@ fn document(reading: &mut Reading, mut fields: Fields<'_>) -> Parts {
     let authorizer =
         fields.optional("authorizer").and_then(|field| authorizer::read(reading, &field)).unwrap_or_default();
     let store = match fields.optional("store") {
-        Some(field) => store::read(reading, &field),
+        Some(field) => {
+            let around = store::Surroundings { cluster: cluster.as_deref(), expiries: &mut expiries };
+            store::read(reading, &field, around)
+        }
         None => store::by_default(reading),
     };
     let metrics = fields.optional("metrics").and_then(|field| metrics(reading, &field, &mut ports));

@@ -8,12 +8,12 @@ use store::upstream;
 use store::yaml::{Field, Fields, Reading};
 use store::{Mark, Place, Places};
 
+use super::certificate::Expiry;
+use super::kafka_store;
 use super::units::duration;
 
 /// Beside the configuration, where nothing is said.
 const DEFAULT_DIRECTORY: &str = "doorkeeper-store";
-
-const PLANNED: &[&str] = &["kafka"];
 
 /// The section as it was read.
 #[derive(Debug, PartialEq)]
@@ -32,14 +32,21 @@ pub(super) fn by_default(reading: &mut Reading) -> Option<Section> {
     Some(Section { places: Places::Together(Place::Embedded(directory)), bootstrap: Bootstrap::default() })
 }
 
-pub(super) fn read(reading: &mut Reading, field: &Field<'_>) -> Option<Section> {
+/// What the rest of the configuration says, and what it is to know.
+pub(super) struct Surroundings<'s> {
+    pub(super) cluster: Option<&'s str>,
+    pub(super) expiries: &'s mut Vec<Expiry>,
+}
+
+pub(super) fn read(reading: &mut Reading, field: &Field<'_>, mut around: Surroundings<'_>) -> Option<Section> {
+    let around = &mut around;
     let mut fields = field.fields(reading)?;
     let bootstrap_field = fields.optional("bootstrap");
     let bootstrap = bootstrap_field.as_ref().and_then(|field| Bootstrap::read(reading, field));
     let (acls, users) = (fields.optional("acls"), fields.optional("users"));
     let places = match (acls, users) {
-        (None, None) => place(reading, &mut fields, Part::Both).map(Places::Together),
-        (Some(acls), Some(users)) => apart(reading, &acls, &users),
+        (None, None) => place(reading, &mut fields, Part::Both, around).map(Places::Together),
+        (Some(acls), Some(users)) => apart(reading, &acls, &users, around),
         (Some(one), None) => {
             one.error(
                 reading,
@@ -59,10 +66,10 @@ pub(super) fn read(reading: &mut Reading, field: &Field<'_>) -> Option<Section> 
     Some(Section { places: places?, bootstrap: bootstrap.unwrap_or_default() })
 }
 
-fn apart(reading: &mut Reading, acls: &Field<'_>, users: &Field<'_>) -> Option<Places> {
+fn apart(reading: &mut Reading, acls: &Field<'_>, users: &Field<'_>, around: &mut Surroundings<'_>) -> Option<Places> {
     let [acls_place, users_place] = [(acls, Part::Acls), (users, Part::Users)].map(|(field, part)| {
         let mut fields = field.fields(reading)?;
-        let place = place(reading, &mut fields, part);
+        let place = place(reading, &mut fields, part, around);
         fields.finish(reading);
         place
     });
@@ -73,19 +80,24 @@ fn apart(reading: &mut Reading, acls: &Field<'_>, users: &Field<'_>) -> Option<P
         users.error(reading, "is the same directory as that of `acls`: write `store: { embedded: … }` for both");
         return None;
     }
+    if let (Place::Kafka(one), Place::Kafka(other)) = (&acls_place, &users_place)
+        && (&one.topic, one.central.is_some()) == (&other.topic, other.central.is_some())
+    {
+        users.error(reading, "is the same topic as that of `acls`: write `store: { kafka: … }` for both");
+        return None;
+    }
     Some(Places::Apart { acls: acls_place, users: users_place })
 }
 
 /// One of the stores.
-fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part) -> Option<Place> {
-    let (file, embedded, upstream) =
-        (fields.optional("file"), fields.optional("embedded"), fields.optional("upstream"));
-    fields.not_built_yet(reading, PLANNED);
+fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part, around: &mut Surroundings<'_>) -> Option<Place> {
+    let (file, embedded) = (fields.optional("file"), fields.optional("embedded"));
+    let (upstream, kafka) = (fields.optional("upstream"), fields.optional("kafka"));
     let located = |reading: &mut Reading, field: &Field<'_>, what: &str| -> Option<PathBuf> {
         let named = field.text(reading, what)?;
         reading.locate(field.mark(), field.path(), named.as_str())
     };
-    let named = [&file, &embedded, &upstream].into_iter().flatten();
+    let named = [&file, &embedded, &upstream, &kafka].into_iter().flatten();
     if let Some(another) = named.skip(1).last() {
         another
             .error(reading, "is here beside another store, expected one of them; `acls` and `users` may name one each");
@@ -96,6 +108,12 @@ fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part) -> Option<P
         if let Some(field) = fields.optional(name) {
             field.error(reading, "is for `file`");
         }
+    }
+    if let Some(kafka) = kafka {
+        return kafka_store::read(reading, &kafka, fields, around.cluster, around.expiries).map(Place::Kafka);
+    }
+    if let Some(field) = fields.optional("max_staleness") {
+        field.error(reading, "is for `kafka`");
     }
     if let Some(file) = file {
         let path = located(reading, &file, "the path of the ACL file");
@@ -119,7 +137,7 @@ fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part) -> Option<P
     if let Some(upstream) = upstream {
         return in_the_cluster(reading, &upstream, part);
     }
-    reading.error(fields.mark(), fields.path(), "names no store, expected `file`, `embedded` or `upstream`");
+    reading.error(fields.mark(), fields.path(), "names no store, expected `file`, `embedded`, `kafka` or `upstream`");
     None
 }
 
@@ -152,10 +170,10 @@ fn fits(reading: &mut Reading, field: &Field<'_>, bootstrap: &Bootstrap, places:
         let there = match place {
             Place::File(_) => "in a file: write them there",
             Place::Upstream(_) => "those of the cluster: make them there",
-            Place::Embedded(_) => continue,
+            Place::Embedded(_) | Place::Kafka(_) => continue,
         };
         if has_some {
-            field.error(reading, format!("fills new embedded stores, but `{what}` are {there}"));
+            field.error(reading, format!("fills new stores, but `{what}` are {there}"));
         }
     }
 }

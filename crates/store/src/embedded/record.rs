@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::file::user::UserEntry;
 
-pub(super) fn acl_bytes(AclBinding { pattern, entry }: &AclBinding) -> Vec<u8> {
+pub(crate) fn acl_bytes(AclBinding { pattern, entry }: &AclBinding) -> Vec<u8> {
     let codes = [
         pattern.resource_type.code(),
         pattern.pattern_type.code(),
@@ -29,7 +29,7 @@ pub(super) fn acl_bytes(AclBinding { pattern, entry }: &AclBinding) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn acl(bytes: &[u8]) -> Option<AclBinding> {
+pub(crate) fn acl(bytes: &[u8]) -> Option<AclBinding> {
     let (&[resource_type, pattern_type, operation, permission_type], mut rest) = bytes.split_first_chunk::<4>()?;
     let pattern = ResourcePattern::new(
         ResourceType::try_from(resource_type.cast_signed()).ok()?,
