@@ -45,21 +45,22 @@ impl Authorize for AlterUserScramCredentialsRequest {
     }
 }
 
-/// One entry for each user, by name. Whoever is there twice is wrong, even with two mechanisms.
+/// One entry for each user, by name. Whoever is there again is wrong, even with another mechanism, unless the first was wrong
+/// already.
 fn checked(request: &AlterUserScramCredentialsRequest) -> Checked {
     const TWICE: (ErrorCode, &str) =
-        (ErrorCode::DUPLICATE_RESOURCE, "the user is there more than once: change one mechanism at a time");
+        (ErrorCode::DUPLICATE_RESOURCE, "A user credential cannot be altered twice in the same request");
     let deletions = request.deletions.iter().map(|deletion| (&deletion.name, deleted(deletion)));
     let upsertions = request.upsertions.iter().map(|upsertion| (&upsertion.name, upserted(upsertion)));
     let mut checked = Checked::new();
     for (user, alteration) in deletions.chain(upsertions) {
-        checked.entry(user.clone()).and_modify(|first| *first = Err(TWICE)).or_insert(alteration);
+        checked.entry(user.clone()).and_modify(|first| *first = first.clone().and(Err(TWICE))).or_insert(alteration);
     }
     checked
 }
 
-const NO_NAME: (ErrorCode, &str) = (ErrorCode::UNACCEPTABLE_CREDENTIAL, "the name of the user is empty");
-const NO_MECHANISM: (ErrorCode, &str) = (ErrorCode::UNSUPPORTED_SASL_MECHANISM, "unknown SCRAM mechanism");
+const NO_NAME: (ErrorCode, &str) = (ErrorCode::UNACCEPTABLE_CREDENTIAL, "Username must not be empty");
+const NO_MECHANISM: (ErrorCode, &str) = (ErrorCode::UNSUPPORTED_SASL_MECHANISM, "Unknown SCRAM mechanism");
 
 fn deleted(deletion: &ScramCredentialDeletion) -> Result<ScramAlteration, (ErrorCode, &'static str)> {
     if deletion.name.is_empty() {
@@ -77,10 +78,10 @@ fn upserted(upsertion: &ScramCredentialUpsertion) -> Result<ScramAlteration, (Er
     let mechanism = scram_codes::mechanism(upsertion.mechanism).ok_or(NO_MECHANISM)?;
     let iterations = u32::try_from(upsertion.iterations).unwrap_or(0);
     if iterations < MIN_ITERATIONS {
-        return Err(unacceptable("too few iterations, at least 4096 are needed"));
+        return Err(unacceptable("Too few iterations"));
     }
     if iterations > MAX_ITERATIONS {
-        return Err(unacceptable("too many iterations, at most 16384 are taken"));
+        return Err(unacceptable("Too many iterations"));
     }
     if upsertion.salt.is_empty() || upsertion.salted_password.is_empty() {
         return Err(unacceptable("the salt or the salted password is empty"));
@@ -98,7 +99,8 @@ fn answer(checked: Checked, outcome: Result<BTreeSet<Arc<str>>, Refused>) -> Alt
             (Err((error, text)), _) => (error, Some(StrBytes::from_static_str(text))),
             (Ok(_), Err((error, text))) => (*error, text.clone()),
             (Ok(_), Ok(missing)) if missing.contains(&*user) => {
-                const TEXT: StrBytes = StrBytes::from_static_str("the user has no such credential");
+                const TEXT: StrBytes =
+                    StrBytes::from_static_str("Attempt to delete a user credential that does not exist");
                 (ErrorCode::RESOURCE_NOT_FOUND, Some(TEXT))
             }
             (Ok(_), Ok(_)) => (ErrorCode::NONE, None),
@@ -198,6 +200,19 @@ mod tests {
             client.stored_users(),
             ["fine SCRAM-SHA-256 4096", "other SCRAM-SHA-512 4096", "twice SCRAM-SHA-256 4096"]
         );
+    }
+
+    /// Verified with Kafka 4.3.0.
+    #[test]
+    fn the_first_fault_of_a_user_counts() {
+        let deletions = vec![deletion("bob", 9), deletion("bob", 1)];
+        let upsertions = vec![upsertion("alice", 1, 1), upsertion("alice", 1, 4096), upsertion("alice", 2, 16385)];
+        let mut client = Client::with(&[ALTER]).users(&[("bob", Sha256, 4096)]);
+        let response = client.ask(0, &altering(deletions, upsertions)).response();
+        assert_eq!(told(&response), [("alice", 93, true), ("bob", 33, true)]);
+        let texts: Vec<_> = response.results.iter().map(|result| result.error_message.clone()).collect();
+        assert_eq!(texts, [Some(str_bytes("Too few iterations")), Some(str_bytes("Unknown SCRAM mechanism"))]);
+        assert_eq!(client.stored_users(), ["bob SCRAM-SHA-256 4096"]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use protocol::messages::{FetchRequest, FetchResponse};
 use protocol::{ErrorCode, GuardedResponse, StrBytes};
 
-use crate::fetch_errors::{AskedOrder, take_unknown_partitions};
+use crate::fetch_errors::{AskedOrder, join, take_unknown_partitions};
 use crate::fetch_sessions::{FetchSession, TopicKey};
 use crate::{Authorize, Edit, Found, Lookup, Outcome, RawEdited, RequestContext};
 
@@ -102,8 +102,8 @@ impl Erroneous {
         }
         let mut denied = self.denied;
         denied.extend(take_unknown_partitions(&mut response.responses));
-        response.responses.extend(self.order.sorted(self.unknown));
-        response.responses.extend(self.order.sorted(denied));
+        join(&mut response.responses, self.order.sorted(self.unknown));
+        join(&mut response.responses, self.order.sorted(denied));
     }
 }
 
@@ -403,8 +403,15 @@ mod tests {
                 )
             );
         }
+        // What is unknown next to what was fetched of the same topic shares its entry.
+        let mut client = client();
+        let asked = client.ask(BY_NAME, &fetch(BY_NAME, &[("audit", &[9, 0]), ("secret", &[5])]));
+        let mut audit = data(BY_NAME, "audit", &[0]);
+        audit.partitions.extend(topic(BY_NAME, "audit", 3, &[9]).partitions);
+        let expected = answer(0, &[audit.clone(), topic(BY_NAME, "secret", 29, &[5])]);
+        assert_eq!(client.answer(asked, answer(0, &[audit])), expected);
         let twice = fetch(BY_ID, &[("gone", &[1, 1]), ("gone", &[0, 1])]);
-        assert_eq!(client().ask(BY_ID, &twice).response(), answer(0, &[topic(BY_ID, "gone", 100, &[1, 0])]));
+        assert_eq!(self::client().ask(BY_ID, &twice).response(), answer(0, &[topic(BY_ID, "gone", 100, &[1, 0])]));
     }
 
     #[test]

@@ -55,6 +55,18 @@ pub(crate) fn take_unknown_partitions(responses: &mut Vec<FetchableTopicResponse
     unknown
 }
 
+/// Adds entries behind others. Neighbours of one topic share an entry.
+pub(crate) fn join(responses: &mut Vec<FetchableTopicResponse>, mut more: Vec<FetchableTopicResponse>) {
+    if let (Some(last), Some(first)) = (responses.last_mut(), more.first_mut())
+        && last.topic == first.topic
+        && last.topic_id == first.topic_id
+    {
+        last.partitions.append(&mut first.partitions);
+        more.remove(0);
+    }
+    responses.extend(more);
+}
+
 fn apart(topics: Vec<FetchableTopicResponse>) -> Vec<(Key, PartitionData)> {
     let partitions = topics.into_iter().flat_map(|topic| {
         let (name, id) = (topic.topic, topic.topic_id);

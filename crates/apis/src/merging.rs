@@ -20,30 +20,43 @@ pub(crate) fn together<T, K: Hash + Eq>(entries: Vec<T>, key: impl Fn(&T) -> K, 
 }
 
 /// What a broker answers without its group coordinator comes first, in the order of the request: denied topics, and topics
-/// and partitions that it does not know. `place` is where the request names a topic.
-pub(crate) fn without_coordinator_first<T>(
+/// and partitions that it does not know. `first_error` is the first partition of an entry and its error.
+pub(crate) fn without_coordinator_first<T, K: Hash + Eq>(
     topics: &mut [T],
-    first_error: impl Fn(&T) -> Option<i16>,
-    place: impl Fn(&T) -> usize,
+    first_error: impl Fn(&T) -> Option<(i32, i16)>,
+    key: impl Fn(&T) -> K,
+    places: &Places<K>,
 ) {
-    const WITHOUT_COORDINATOR: [ErrorCode; 3] = [
-        ErrorCode::TOPIC_AUTHORIZATION_FAILED,
-        ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-        ErrorCode::UNKNOWN_TOPIC_ID,
-    ];
+    const WITHOUT_COORDINATOR: [ErrorCode; 3] =
+        [ErrorCode::TOPIC_AUTHORIZATION_FAILED, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ErrorCode::UNKNOWN_TOPIC_ID];
     topics.sort_by_key(|topic| match first_error(topic) {
-        Some(error) if WITHOUT_COORDINATOR.iter().any(|code| code.0 == error) => place(topic),
+        Some((partition, error)) if WITHOUT_COORDINATOR.iter().any(|code| code.0 == error) => {
+            places.of(key(topic), partition)
+        }
         _ => usize::MAX,
     });
 }
 
-/// Where each key stands first.
-pub(crate) fn places<K: Hash + Eq>(keys: impl IntoIterator<Item = K>) -> HashMap<K, usize> {
-    let mut places = HashMap::new();
-    for (place, key) in keys.into_iter().enumerate() {
-        places.entry(key).or_insert(place);
+/// Where a request names each partition first.
+pub(crate) struct Places<K>(HashMap<(K, i32), usize>);
+
+impl<K: Hash + Eq + Clone> Places<K> {
+    /// From topics and their partitions, in the order of the request.
+    pub(crate) fn new<P: IntoIterator<Item = i32>>(topics: impl IntoIterator<Item = (K, P)>) -> Places<K> {
+        let mut places = HashMap::new();
+        for (place, (topic, partitions)) in topics.into_iter().enumerate() {
+            for partition in partitions {
+                places.entry((topic.clone(), partition)).or_insert(place);
+            }
+        }
+        Places(places)
     }
-    places
+}
+
+impl<K: Hash + Eq> Places<K> {
+    fn of(&self, topic: K, partition: i32) -> usize {
+        self.0.get(&(topic, partition)).copied().unwrap_or(usize::MAX)
+    }
 }
 
 /// Only the first entry of a key stays.

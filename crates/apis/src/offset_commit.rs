@@ -7,8 +7,6 @@
 //! From version 10 on topics are named by id. An id that no topic has is asked about under the empty name, as by a
 //! broker, and answered UNKNOWN_TOPIC_ID whatever the answer was.
 
-use std::collections::HashMap;
-
 use acl::{AclOperation, Grants, ResourceType};
 use protocol::messages::offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
 use protocol::messages::offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic};
@@ -16,7 +14,7 @@ use protocol::messages::{OffsetCommitRequest, OffsetCommitResponse, TopicName};
 use protocol::{ErrorCode, ErrorResponse, StrBytes};
 use uuid::Uuid;
 
-use crate::merging::{places, together, without_coordinator_first};
+use crate::merging::{Places, together, without_coordinator_first};
 use crate::{Authorize, Lookup, Outcome, RequestContext};
 
 /// From this version on topics are named by id.
@@ -35,7 +33,10 @@ impl Authorize for OffsetCommitRequest {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
         let topics = std::mem::take(&mut self.topics);
-        let places = places(topics.iter().map(|topic| (topic.name.clone(), topic.topic_id)));
+        let indexes = |topic: &OffsetCommitRequestTopic| {
+            topic.partitions.iter().map(|partition| partition.partition_index).collect::<Vec<_>>()
+        };
+        let places = Places::new(topics.iter().map(|topic| ((topic.name.clone(), topic.topic_id), indexes(topic))));
         let names: Vec<StrBytes> = topics.iter().map(|topic| name_of(topic, context)).collect();
         let authorized = context.filter_by_authorized(AclOperation::Read, ResourceType::Topic, &names);
         let mut refused = Vec::new();
@@ -72,18 +73,15 @@ fn refused_topic(topic: OffsetCommitRequestTopic, error: ErrorCode) -> OffsetCom
         .with_partitions(topic.partitions.into_iter().map(partition).collect())
 }
 
-fn merge(
-    response: &mut OffsetCommitResponse,
-    refused: Vec<OffsetCommitResponseTopic>,
-    places: &HashMap<Topic, usize>,
-) {
+fn merge(response: &mut OffsetCommitResponse, refused: Vec<OffsetCommitResponseTopic>, places: &Places<Topic>) {
     let key = |topic: &OffsetCommitResponseTopic| (topic.name.clone(), topic.topic_id);
     let mut topics = std::mem::take(&mut response.topics);
     topics.extend(refused);
     without_coordinator_first(
         &mut topics,
-        |topic| topic.partitions.first().map(|partition| partition.error_code),
-        |topic| places.get(&key(topic)).copied().unwrap_or(usize::MAX),
+        |topic| topic.partitions.first().map(|partition| (partition.partition_index, partition.error_code)),
+        key,
+        places,
     );
     response.topics = together(topics, key, |first, next| first.partitions.extend(next.partitions));
 }
@@ -156,6 +154,15 @@ mod tests {
             ]);
             assert_eq!(client.answer(asked, broker), on_the_wire(version, &expected));
         }
+    }
+
+    #[test]
+    fn a_topic_that_is_named_twice_stands_where_its_unknown_partition_is_named() {
+        let mut client = client(&["allow Read Group billing", "allow Read Topic *", "deny Read Topic secret prefixed"]);
+        let asked = client.ask(2, &request(&[("orders", &[0]), ("secret", &[9]), ("orders", &[9]), ("secrets", &[0])]));
+        let broker = response(&[("orders", &[(9, 3), (0, 69)])]);
+        let expected = response(&[("secret", &[(9, 29)]), ("orders", &[(9, 3), (0, 69)]), ("secrets", &[(0, 29)])]);
+        assert_eq!(client.answer(asked, broker), on_the_wire(2, &expected));
     }
 
     #[test]

@@ -3,15 +3,13 @@
 //! Delete on the group, then Read on each topic. The coordinator is asked for the rest even if nothing is left; an error
 //! of its own at the top replaces everything. Denied topics are answered first.
 
-use std::collections::HashMap;
-
 use acl::{AclOperation, ResourceType};
 use protocol::messages::offset_delete_request::OffsetDeleteRequestTopic;
 use protocol::messages::offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic};
 use protocol::messages::{OffsetDeleteRequest, OffsetDeleteResponse, TopicName};
 use protocol::{ErrorCode, ErrorResponse};
 
-use crate::merging::{places, together, without_coordinator_first};
+use crate::merging::{Places, together, without_coordinator_first};
 use crate::{Authorize, Outcome, RequestContext};
 
 impl Authorize for OffsetDeleteRequest {
@@ -20,7 +18,10 @@ impl Authorize for OffsetDeleteRequest {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
         let topics = std::mem::take(&mut self.topics);
-        let places = places(topics.iter().map(|topic| topic.name.clone()));
+        let indexes = |topic: &OffsetDeleteRequestTopic| {
+            topic.partitions.iter().map(|partition| partition.partition_index).collect::<Vec<_>>()
+        };
+        let places = Places::new(topics.iter().map(|topic| (topic.name.clone(), indexes(topic))));
         let (allowed, denied) =
             context.partition_seq_by_authorized(AclOperation::Read, ResourceType::Topic, topics, |topic| &topic.name.0);
         self.topics = allowed;
@@ -34,12 +35,17 @@ impl Authorize for OffsetDeleteRequest {
 }
 
 /// What the broker answers without its coordinator first, in the order of the request; each topic once.
-fn merge(topics: &mut Vec<OffsetDeleteResponseTopic>, denied: Vec<OffsetDeleteResponseTopic>, places: &HashMap<TopicName, usize>) {
+fn merge(
+    topics: &mut Vec<OffsetDeleteResponseTopic>,
+    denied: Vec<OffsetDeleteResponseTopic>,
+    places: &Places<TopicName>,
+) {
     topics.extend(denied);
     without_coordinator_first(
         topics,
-        |topic| topic.partitions.first().map(|partition| partition.error_code),
-        |topic| places.get(&topic.name).copied().unwrap_or(usize::MAX),
+        |topic| topic.partitions.first().map(|partition| (partition.partition_index, partition.error_code)),
+        |topic| topic.name.clone(),
+        places,
     );
     let name = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
     *topics = together(std::mem::take(topics), name, |first, next| first.partitions.extend(next.partitions));

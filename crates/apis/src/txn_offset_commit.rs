@@ -3,15 +3,13 @@
 //! Write on the transactional id, Read on the group, then Read on each topic. There is no error code at the top: a denial
 //! of the first two stands on every partition. Denied topics are answered first; with nothing left no broker is asked.
 
-use std::collections::HashMap;
-
 use acl::{AclOperation, ResourceType};
 use protocol::messages::txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic};
 use protocol::messages::txn_offset_commit_response::{TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic};
-use protocol::messages::{TxnOffsetCommitRequest, TxnOffsetCommitResponse, TopicName};
+use protocol::messages::{TopicName, TxnOffsetCommitRequest, TxnOffsetCommitResponse};
 use protocol::{ErrorCode, ErrorResponse};
 
-use crate::merging::{places, together, without_coordinator_first};
+use crate::merging::{Places, together, without_coordinator_first};
 use crate::{Authorize, Outcome, RequestContext};
 
 impl Authorize for TxnOffsetCommitRequest {
@@ -24,7 +22,10 @@ impl Authorize for TxnOffsetCommitRequest {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
         let topics = std::mem::take(&mut self.topics);
-        let places = places(topics.iter().map(|topic| topic.name.clone()));
+        let indexes = |topic: &TxnOffsetCommitRequestTopic| {
+            topic.partitions.iter().map(|partition| partition.partition_index).collect::<Vec<_>>()
+        };
+        let places = Places::new(topics.iter().map(|topic| (topic.name.clone(), indexes(topic))));
         let (allowed, denied) =
             context.partition_seq_by_authorized(AclOperation::Read, ResourceType::Topic, topics, |topic| &topic.name.0);
         self.topics = allowed;
@@ -36,12 +37,17 @@ impl Authorize for TxnOffsetCommitRequest {
 }
 
 /// What the broker answers without its coordinator first, in the order of the request; each topic once.
-fn merge(topics: &mut Vec<TxnOffsetCommitResponseTopic>, denied: Vec<TxnOffsetCommitResponseTopic>, places: &HashMap<TopicName, usize>) {
+fn merge(
+    topics: &mut Vec<TxnOffsetCommitResponseTopic>,
+    denied: Vec<TxnOffsetCommitResponseTopic>,
+    places: &Places<TopicName>,
+) {
     topics.extend(denied);
     without_coordinator_first(
         topics,
-        |topic| topic.partitions.first().map(|partition| partition.error_code),
-        |topic| places.get(&topic.name).copied().unwrap_or(usize::MAX),
+        |topic| topic.partitions.first().map(|partition| (partition.partition_index, partition.error_code)),
+        |topic| topic.name.clone(),
+        places,
     );
     let name = |topic: &TxnOffsetCommitResponseTopic| topic.name.clone();
     *topics = together(std::mem::take(topics), name, |first, next| first.partitions.extend(next.partitions));
