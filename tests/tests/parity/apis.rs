@@ -74,7 +74,14 @@ pub(crate) fn refine(draw: &mut Draw<'_>, request: &mut Value) {
         "UpdateFeatures" => settings::features(draw, request),
         "DescribeShareGroupOffsets" => each_topic_once(draw, request),
         "AddPartitionsToTxn" | "AddOffsetsToTxn" | "EndTxn" | "TxnOffsetCommit" => producers(draw, request),
-        "Fetch" | "ShareFetch" | "ListOffsets" => spare_internal_topics(request),
+        "Fetch" | "ListOffsets" | "OffsetForLeaderEpoch" => spare_internal_topics(request),
+        "ShareFetch" | "ShareAcknowledge" => {
+            spare_internal_topics(request);
+            // Sessions belong to a connection; whoever uses that of somebody else is told otherwise by Doorkeeper.
+            if request["MemberId"] == MISSING_MEMBER {
+                request["MemberId"] = json!(format!("{MISSING_MEMBER}-{}", draw.user));
+            }
+        }
         "CreateTopics" => create_topics(draw, request),
         "Metadata" => metadata(draw, request),
         "DescribeClientQuotas" | "AlterClientQuotas" => settings::quotas(draw, request),
@@ -165,6 +172,7 @@ fn spare_internal_topics(request: &mut Value) {
         for partition in topic["Partitions"].as_array_mut().into_iter().flatten() {
             partition["FetchOffset"] = json!(1_000_000);
             partition["Timestamp"] = json!(-2);
+            partition["LeaderEpoch"] = json!(77);
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) const MUST_DIFFER: &[(&str, &str, Instead, &str)] = &[
     ("DescribeQuorum", "LastFetchTimestamp", Instead::Sign, "a time"),
     ("DescribeQuorum", "LastCaughtUpTimestamp", Instead::Sign, "a time"),
     ("DescribeQuorum", "ReplicaDirectoryId", Instead::Nothing, "made of random letters"),
+    ("DescribeQuorum", "Listeners", Instead::Nothing, "Doorkeeper does not tell a controller's addresses"),
     ("DescribeLogDirs", "LogDir", Instead::Nothing, "a temporary directory"),
     ("DescribeLogDirs", "PartitionSize", Instead::Nothing, "ids that are written to logs have other lengths"),
     ("DescribeLogDirs", "TotalBytes", Instead::Nothing, "the disk of one machine, but not at one time"),
@@ -99,11 +100,18 @@ pub(crate) const LISTED: &[Listed] = &[
     Listed::anywhere("Fetch", has_failed, "a broker fails if a request names two ids that no topic has"),
     Listed::anywhere("IncrementalAlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
     Listed::anywhere("AlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
+    Listed::anywhere(
+        "AlterUserScramCredentials",
+        is_missing_and_again,
+        "a user without the credential to be deleted, named again",
+    ),
     Listed::anywhere("GetTelemetrySubscriptions", is_disconnected, NOT_ADVERTISED),
     Listed::anywhere("PushTelemetry", is_disconnected, NOT_ADVERTISED),
     Listed::switched_off("DeleteTopics"),
     Listed::switched_off("ConsumerGroupHeartbeat"),
     Listed::switched_off("ConsumerGroupDescribe"),
+    Listed::switched_off("StreamsGroupHeartbeat"),
+    Listed::switched_off("StreamsGroupDescribe"),
 ];
 
 const NOT_ADVERTISED: &str = "a broker without a receiver of telemetry answers what it does not advertise";
@@ -122,6 +130,21 @@ impl Listed {
 
 fn is_filtered_log_dirs(reference: &Outcome, _: &Outcome) -> bool {
     matches!(reference, Outcome::Answer(answer) if answer["Results"] == Value::Array(Vec::new()))
+}
+
+/// A user is told of the missing credential by the broker, and of being named twice by Doorkeeper; the rest is the same.
+fn is_missing_and_again(reference: &Outcome, doorkeeper: &Outcome) -> bool {
+    const RESOURCE_NOT_FOUND: i64 = 91;
+    const DUPLICATE_RESOURCE: i64 = 92;
+    let (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) = (reference, doorkeeper) else { return false };
+    let lists = (reference["Results"].as_array(), doorkeeper["Results"].as_array());
+    let (Some(theirs), Some(ours)) = lists else { return false };
+    let same = |broker: &Value| {
+        let of_user = ours.iter().find(|ours| ours["User"] == broker["User"]);
+        let both = (broker["ErrorCode"].as_i64(), of_user.and_then(|ours| ours["ErrorCode"].as_i64()));
+        of_user == Some(broker) || both == (Some(RESOURCE_NOT_FOUND), Some(DUPLICATE_RESOURCE))
+    };
+    theirs.len() == ours.len() && theirs.iter().all(same)
 }
 
 fn is_disconnected(_: &Outcome, doorkeeper: &Outcome) -> bool {
@@ -148,8 +171,8 @@ fn is_switched_off(reference: &Outcome, doorkeeper: &Outcome) -> bool {
     let (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) = (reference, doorkeeper) else { return false };
     let (theirs, ours) = (codes(reference), codes(doorkeeper));
     let Some(off) = theirs.first().filter(|code| [35, 42, 73].contains(*code)) else { return false };
-    let denials = [3, 29, 30, 42, 100];
-    theirs.iter().all(|code| code == off) && ours.iter().all(|code| code == off || denials.contains(code))
+    let refusals = [3, 29, 30, 42, 100, 130];
+    theirs.iter().all(|code| code == off) && ours.iter().all(|code| code == off || refusals.contains(code))
 }
 
 /// Every error code in an answer.

@@ -1,58 +1,77 @@
-//! `docs/parity.md`: the matrix as the long run leaves it.
+//! `docs/parity.md`: the matrix as `make parity` leaves it, and the long runs that were kept.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
 use crate::exceptions::{LISTED, LOGGERS, Listed, MUST_DIFFER, OWN_SETTINGS, UNORDERED};
-use crate::report::{Report, Row};
+use crate::report::Report;
 use crate::scene::Setting;
+use crate::summary::{self, Counts, Summary};
 
-/// The reports of this process so far.
-static REPORTS: Mutex<Vec<Report>> = Mutex::new(Vec::new());
+/// The runs of this process so far, and what only the broker serves.
+static RUNS: Mutex<(Vec<Summary>, Vec<String>)> = Mutex::new((Vec::new(), Vec::new()));
 
-/// Writes the page anew with one more report, if this run is told where.
-pub(crate) fn keep(report: Report) -> Result<()> {
+/// Where long runs are kept, and shown from.
+const LONG_RUNS: &str = "docs/parity-long-runs.json";
+
+/// Keeps a run as a long one (`PARITY_LONG`), or writes the page anew with it (`PARITY_PAGE`), if it is told to.
+pub(crate) fn keep(report: &Report) -> Result<()> {
+    let run = Summary::of(report);
+    if std::env::var("PARITY_LONG").is_ok_and(|text| !text.is_empty()) {
+        return summary::save(&in_repository(LONG_RUNS), &run);
+    }
     let Ok(path) = std::env::var("PARITY_PAGE") else { return Ok(()) };
-    let mut reports = REPORTS.lock().unwrap_or_else(PoisonError::into_inner);
-    reports.push(report);
-    reports.sort_by_key(|report| report.setting);
-    let path = testkit::paths::repository().join(Path::new(&path));
-    fs::write(&path, page(&reports)).with_context(|| format!("cannot write `{}`", path.display()))
+    let mut guard = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
+    let (runs, unserved) = &mut *guard;
+    runs.push(run);
+    runs.sort_by_key(|run| run.setting);
+    unserved.clone_from(&report.unserved);
+    let path = in_repository(&path);
+    let text = page(runs, &summary::saved(&in_repository(LONG_RUNS))?, unserved);
+    fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-fn page(reports: &[Report]) -> String {
+fn in_repository(path: &str) -> PathBuf {
+    testkit::paths::repository().join(Path::new(path))
+}
+
+fn page(runs: &[Summary], long: &[Summary], unserved: &[String]) -> String {
     let mut text = "# Parity with a broker\n\n\
         Written by `make parity`; an edit is lost at the next run.\n\n\
         The same request goes to two real brokers: one that decides by its own `StandardAuthorizer`, and one that decides\n\
-        nothing, behind Doorkeeper, which has the same ACLs in its policy file. The decoded answers are compared field for\n\
-        field, and after what changes something, what a super user sees of topics, groups, offsets and configurations.\n\
-        Requests and answers are written and read by the message definitions of Kafka itself; what is asked is every API\n\
-        and version that both sides advertise, by principals with every shape of ACLs, about what exists, what does not,\n\
-        nothing, everything, one thing twice and all of that at once (`tests/tests/parity`).\n\n"
+        nothing, behind Doorkeeper; both got the same ACLs by the same CreateAcls. The decoded answers are compared field\n\
+        for field, and after what changes something, what a super user sees of it: topics, groups, offsets, configurations,\n\
+        transactions, quotas, ACLs, SCRAM users. Requests and answers are written and read by the message definitions of\n\
+        Kafka itself. Asked is every API and version that both sides advertise, and versions and APIs that neither does, by\n\
+        principals with every shape of ACLs, about what exists, what does not, nothing, everything, one thing twice and\n\
+        all of that at once (`tests/tests/parity`).\n\n"
         .to_owned();
-    for report in reports {
-        let _ = writeln!(
-            text,
-            "- {}: **{} cases, {} differences**; Kafka {}, `SEED={}`",
-            words(report.setting),
-            report.cases(),
-            report.differences(),
-            report.kafka,
-            report.seed
-        );
+    runs.iter().for_each(|run| headline(&mut text, run));
+    if !long.is_empty() {
+        text += "\nLong runs, kept in `docs/parity-long-runs.json`; each begins anew, with other random ACLs (`SEED`, `SEED` + 1, …),\n\
+            after 6,000 cases at the latest:\n\n";
+        long.iter().for_each(|run| headline(&mut text, run));
+        let sum = |count: fn(&Counts) -> u64| long.iter().map(|run| run.sum(count)).sum::<u64>();
+        let (cases, different) = (sum(|row| row.cases), sum(|row| row.different));
+        let _ = writeln!(text, "- **Together: {cases} cases, {different} differences**");
     }
-    table(&mut text, reports);
-    listed(&mut text, reports);
+    table(&mut text, runs, long);
+    listed(&mut text, runs, long);
     forgiven(&mut text);
-    if let Some(report) = reports.first() {
-        unserved(&mut text, report);
-    }
+    text += "\n## What the broker advertises and Doorkeeper does not\n\n";
+    text += &if unserved.is_empty() { "Nothing.\n".to_owned() } else { format!("{}.\n", unserved.join(", ")) };
     text
+}
+
+fn headline(text: &mut String, run: &Summary) {
+    let (cases, different) = (run.sum(|row| row.cases), run.sum(|row| row.different));
+    let (setting, kafka, seed) = (words(run.setting), &run.kafka, run.seed);
+    let _ = writeln!(text, "- {setting}: {cases} cases, {different} differences; Kafka {kafka}, `SEED={seed}`");
 }
 
 fn words(setting: Setting) -> &'static str {
@@ -63,27 +82,38 @@ fn words(setting: Setting) -> &'static str {
     }
 }
 
-fn table(text: &mut String, reports: &[Report]) {
-    let mut rows: BTreeMap<i16, Vec<&Row>> = BTreeMap::new();
-    for (key, row) in reports.iter().flat_map(|report| &report.rows) {
-        rows.entry(*key).or_default().push(row);
+fn by_key(runs: &[Summary]) -> BTreeMap<i16, Counts> {
+    let mut rows: BTreeMap<i16, Counts> = BTreeMap::new();
+    for (key, counts) in runs.iter().flat_map(|run| &run.rows) {
+        rows.entry(*key).or_default().add(counts);
     }
-    *text += "\n| key | API | versions | cases | listed | differences |\n|---|---|---|---|---|---|\n";
-    for (key, rows) in rows {
-        let Some(first) = rows.first() else { continue };
-        let sum = |count: fn(&Row) -> usize| rows.iter().map(|row| count(row)).sum::<usize>();
-        let (cases, different) = (sum(|row| row.cases), sum(|row| row.different));
-        let listed = sum(|row| row.listed.values().sum());
-        let _ = writeln!(text, "| {key} | {} | {} | {cases} | {listed} | {different} |", first.name, first.versions());
+    rows
+}
+
+fn table(text: &mut String, runs: &[Summary], long: &[Summary]) {
+    *text += "\n\"Refused\" are cases of versions that neither side serves, \"listed\" ones with a difference on purpose, \"silent\"\n\
+        ones in which neither side answers: there are requests that a broker never answers.\n\n\
+        | key | API | versions | cases | refused | listed | silent | differences | long runs: cases | differences |\n\
+        |---|---|---|---|---|---|---|---|---|---|\n";
+    let long = by_key(long);
+    for (key, row) in by_key(runs) {
+        let Counts { name, versions, cases, refused, listed, unanswered, different } = row;
+        let versions = if versions.is_empty() { "none".to_owned() } else { versions };
+        let (of_long, different_of_long) = long.get(&key).map_or((0, 0), |row| (row.cases, row.different));
+        let _ = writeln!(
+            text,
+            "| {key} | {name} | {versions} | {cases} | {refused} | {listed} | {unanswered} | {different} | {of_long} | {different_of_long} |"
+        );
     }
 }
 
-fn listed(text: &mut String, reports: &[Report]) {
+fn listed(text: &mut String, runs: &[Summary], long: &[Summary]) {
     *text += "\n## Differences on purpose\n\nCounted as \"listed\" above; `docs/differences.md` says more.\n\n";
-    for (index, Listed { api, why, .. }) in LISTED.iter().enumerate() {
-        let rows = reports.iter().flat_map(|report| report.rows.values());
-        let cases: usize = rows.filter_map(|row| row.listed.get(&index)).sum();
-        let _ = writeln!(text, "- {api}: {why} ({cases} cases)");
+    for Listed { api, why, .. } in LISTED {
+        let key = ((*api).to_owned(), (*why).to_owned());
+        let sum = |runs: &[Summary]| runs.iter().filter_map(|run| run.listed.get(&key)).sum::<u64>();
+        let (cases, of_long) = (sum(runs), sum(long));
+        let _ = writeln!(text, "- {api}: {why} ({cases} cases; in the long runs {of_long})");
     }
 }
 
@@ -102,15 +132,5 @@ fn forgiven(text: &mut String) {
     *text += "\nThese lists have no order that could be compared:\n\n| API | list | why |\n|---|---|---|\n";
     for (api, list, _, why) in UNORDERED {
         let _ = writeln!(text, "| {api} | {list} | {why} |");
-    }
-}
-
-fn unserved(text: &mut String, report: &Report) {
-    *text += "\n## What the broker advertises and Doorkeeper does not\n\n";
-    match report.unserved.is_empty() {
-        true => *text += "Nothing.\n",
-        false => {
-            let _ = writeln!(text, "{}.", report.unserved.join(", "));
-        }
     }
 }

@@ -93,7 +93,7 @@ impl Report {
         }
     }
 
-    pub(crate) fn add(&mut self, api: &Api, case: &Case, verdict: Verdict) {
+    pub(crate) fn add(&mut self, api: &Api, case: &Case, seed: u64, verdict: Verdict) {
         let row = self.rows.entry(api.key).or_default();
         row.cases += 1;
         row.refused += usize::from(api.refused.contains(&case.version));
@@ -102,6 +102,10 @@ impl Report {
             Verdict::Unanswered => row.unanswered += 1,
             Verdict::Found(found) => {
                 row.different += usize::from(!found.is_empty());
+                let paths: Vec<&str> = found.iter().map(|found| found.difference.path.as_str()).collect();
+                if !paths.is_empty() {
+                    println!("case {} of SEED={seed}: {} differs in {}", case.number, api.name, paths.join(", "));
+                }
                 row.found.extend(found);
             }
         }
@@ -114,6 +118,11 @@ impl Report {
     /// Cases in which the sides differ, and nothing says that they are to.
     pub(crate) fn differences(&self) -> usize {
         self.rows.values().map(|row| row.different).sum()
+    }
+
+    /// Cases in which neither side says anything.
+    pub(crate) fn unanswered(&self) -> usize {
+        self.rows.values().map(|row| row.unanswered).sum()
     }
 
     fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,14 +158,20 @@ fn shortened(request: &Value) -> String {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.explain(f)?;
-        writeln!(f, "{:<28} {:>9} {:>6} {:>7} {:>11}", "API", "versions", "cases", "listed", "differences")?;
+        writeln!(
+            f,
+            "{:<28} {:>9} {:>6} {:>7} {:>7} {:>11}",
+            "API", "versions", "cases", "listed", "silent", "differences"
+        )?;
         for row in self.rows.values() {
             let listed: usize = row.listed.values().sum();
-            let (name, versions) = (&row.name, row.versions());
-            writeln!(f, "{name:<28} {versions:>9} {:>6} {listed:>7} {:>11}", row.cases, row.different)?;
+            let (name, versions, silent) = (&row.name, row.versions(), row.unanswered);
+            writeln!(f, "{name:<28} {versions:>9} {:>6} {listed:>7} {silent:>7} {:>11}", row.cases, row.different)?;
         }
         let (setting, cases, differences) = (self.setting, self.cases(), self.differences());
         let (kafka, seed, took) = (&self.kafka, self.seed, self.took);
-        write!(f, "{setting:?}: {cases} cases, {differences} with differences, Kafka {kafka}, SEED={seed}, {took:.0?}")
+        let silent = self.unanswered();
+        write!(f, "{setting:?}: {cases} cases, {differences} with differences, {silent} that neither answers, ")?;
+        write!(f, "Kafka {kafka}, SEED={seed}, {took:.0?}")
     }
 }

@@ -88,7 +88,7 @@ async fn round(plan: &Plan, report: &mut Report) -> Result<()> {
         let api = &apis[case.api];
         let found = one(&mut scene, &schemas, plan, api, &case).await;
         let found = found.with_context(|| format!("{} {case:?}", api.name))?;
-        report.add(api, &case, found);
+        report.add(api, &case, plan.seed, found);
     }
     report.took += began.elapsed();
     Ok(())

@@ -23,6 +23,19 @@ pub(crate) enum Setting {
     SwitchedOff,
 }
 
+impl Setting {
+    const ALL: [(Setting, &str); 3] =
+        [(Setting::Usual, "usual"), (Setting::Everyone, "everyone"), (Setting::SwitchedOff, "switched off")];
+
+    pub(crate) fn name(self) -> &'static str {
+        Setting::ALL.iter().find(|(setting, _)| *setting == self).map_or("", |(_, name)| name)
+    }
+
+    pub(crate) fn of_name(name: &str) -> Option<Setting> {
+        Setting::ALL.iter().find(|(_, known)| *known == name).map(|(setting, _)| *setting)
+    }
+}
+
 /// Both sides, and what must live as long as they do.
 #[derive(Debug)]
 pub(crate) struct Scene {
