@@ -1,0 +1,1 @@
+//! What must not be believed is not, and what is known goes on.
