@@ -3,16 +3,19 @@
 //! Describe on each group; denied ones are answered first, the coordinator is asked for the rest even if nothing is left.
 //! Then the finished answer is looked through: a group that is assigned any topic the caller may not Describe is replaced
 //! by TOPIC_AUTHORIZATION_FAILED.
+//!
+//! A member that subscribed to a regular expression is shown as a broker shows it: with the expression, and the topics that
+//! it named. What the broker behind has in their places is ours (`carried_subscription.rs`).
 
 use std::collections::BTreeSet;
 
 use acl::{AclOperation, ResourceType};
 use protocol::messages::consumer_group_describe_response::{DescribedGroup, Member};
-use protocol::messages::{ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, GroupId};
+use protocol::messages::{ConsumerGroupDescribeRequest, ConsumerGroupDescribeResponse, GroupId, TopicName};
 use protocol::{ErrorCode, StrBytes};
 
 use crate::outcome::prepend;
-use crate::{Authorize, Edit, Outcome, RequestContext};
+use crate::{Authorize, CarriedSubscription, Edit, Outcome, RequestContext};
 
 const HIDDEN_TOPICS: &str = "The group has described topic(s) that the client is not authorized to describe.";
 
@@ -33,6 +36,7 @@ impl Authorize for ConsumerGroupDescribeRequest {
                 }
             }
             hide_topics(context, response);
+            response.groups.iter_mut().flat_map(|group| &mut group.members).for_each(show_subscription);
             prepend(denied, &mut response.groups);
         });
         if reduced { Outcome::ForwardReduced(edit) } else { Outcome::ForwardThen(edit) }
@@ -41,6 +45,14 @@ impl Authorize for ConsumerGroupDescribeRequest {
 
 fn denied_group(group: GroupId) -> DescribedGroup {
     DescribedGroup::default().with_group_id(group).with_error_code(ErrorCode::GROUP_AUTHORIZATION_FAILED.0)
+}
+
+fn show_subscription(member: &mut Member) {
+    let carried = member.subscribed_topic_regex.as_deref().and_then(CarriedSubscription::decode);
+    if let Some(CarriedSubscription { pattern, names }) = carried {
+        member.subscribed_topic_regex = Some(pattern);
+        member.subscribed_topic_names = names.into_iter().map(TopicName).collect();
+    }
 }
 
 fn hide_topics(context: &mut RequestContext<'_>, response: &mut ConsumerGroupDescribeResponse) {
@@ -110,6 +122,26 @@ mod tests {
                     "denied Describe Topic pay",
                 ]
             );
+        }
+    }
+
+    #[test]
+    fn a_regular_expression_is_shown_as_it_was_sent() {
+        for version in [0, 1] {
+            let mut client = Client::with(&["allow Describe Group a"]);
+            let asked = client.ask(version, &asking(&["a"]));
+            let member = |pattern: &str, names: &[&str]| {
+                let names = names.iter().map(|name| str_bytes(name).into()).collect();
+                let member = Member::default().with_subscribed_topic_names(names);
+                member.with_subscribed_topic_regex(Some(str_bytes(pattern)))
+            };
+            let group = |members| DescribedGroup::default().with_group_id(str_bytes("a").into()).with_members(members);
+            let carried = CarriedSubscription { pattern: str_bytes("or.*"), names: vec![str_bytes("pay")] }.encode();
+            let broker = group(vec![member(&carried, &["orders", "pay"]), member("x", &["pay"]), member("", &["pay"])]);
+            let shown = group(vec![member("or.*", &["pay"]), member("x", &["pay"]), member("", &["pay"])]);
+            let answer = client.answer(asked, ConsumerGroupDescribeResponse::default().with_groups(vec![broker]));
+            let expected = ConsumerGroupDescribeResponse::default().with_groups(vec![shown]);
+            assert_eq!(answer, on_the_wire(version, &expected));
         }
     }
 

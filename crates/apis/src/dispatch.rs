@@ -12,7 +12,7 @@ use protocol::{
 use crate::outcome::TypedEdit;
 use crate::row::{AnyResponse, ReplaceAddresses};
 use crate::table;
-use crate::{Edit, Edited, Lookup, Outcome, RawEdited, RequestContext, Serve};
+use crate::{ConnectionState, Edit, Edited, Lookup, Outcome, RawEdited, RequestContext, Serve};
 
 /// Why a request or an answer could not be dealt with. The connection is closed.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +49,7 @@ pub fn judge(request: GuardedRequest) -> Result<Box<dyn Case>, JudgeError> {
 /// A decoded request that waits for its verdict.
 pub trait Case: Send {
     /// What has to be looked up before it can be decided.
-    fn lookup(&self, grants: &Grants) -> Lookup;
+    fn lookup(&self, grants: &Grants, state: &ConnectionState) -> Lookup;
     /// Whether it must wait until everything before it on the connection has been answered.
     fn waits_for_answers(&self) -> bool;
     /// Decides it.
@@ -208,7 +208,7 @@ impl<T, L, J> TypedCase<T, L, J>
 where
     T: ErrorResponse + Send + 'static,
     T::Response: AnyResponse,
-    L: Fn(&T, i16, &Grants) -> Lookup + Send + 'static,
+    L: Fn(&T, i16, &Grants, &ConnectionState) -> Lookup + Send + 'static,
     J: Fn(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + 'static,
 {
     pub(crate) fn boxed(
@@ -248,11 +248,11 @@ impl<T, L, J> Case for TypedCase<T, L, J>
 where
     T: ErrorResponse + Send + 'static,
     T::Response: AnyResponse,
-    L: Fn(&T, i16, &Grants) -> Lookup + Send + 'static,
+    L: Fn(&T, i16, &Grants, &ConnectionState) -> Lookup + Send + 'static,
     J: Fn(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + 'static,
 {
-    fn lookup(&self, grants: &Grants) -> Lookup {
-        (self.lookup)(&self.request, self.frame.api_version, grants)
+    fn lookup(&self, grants: &Grants, state: &ConnectionState) -> Lookup {
+        (self.lookup)(&self.request, self.frame.api_version, grants, state)
     }
 
     fn waits_for_answers(&self) -> bool {

@@ -4,9 +4,12 @@
 //! over a control connection to the broker that the client's connection belongs to.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use protocol::StrBytes;
 use uuid::Uuid;
+
+use crate::{MemberSubscription, PatternError};
 
 /// What has to be known before a request can be decided, or an answer edited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +25,24 @@ pub struct Lookup {
     /// Topics to be asked for with the permission to create them (Metadata, `AllowAutoTopicCreation`). Only names that
     /// the caller may create stand here; the answer is in [`Found::created`].
     pub create_topics: BTreeSet<StrBytes>,
+    /// A member of a consumer group whose subscription is needed, as the broker knows it. If that has a regular
+    /// expression, the topics it matches are needed, too.
+    pub member: Option<Box<Member>>,
+    /// A regular expression of a consumer: the topics that it matches are needed, whoever may see them.
+    pub matching: Option<StrBytes>,
+    /// A Streams group: which internal topics its topology has, as the broker knows it, and which of them exist.
+    pub streams_group: Option<StrBytes>,
+}
+
+/// A member of a consumer group (KIP-848).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its group.
+    pub group: StrBytes,
+    /// Its id. Never empty.
+    pub member: StrBytes,
+    /// Of a static member that joins: whoever has this id, if nobody has the member's.
+    pub instance: Option<StrBytes>,
 }
 
 impl Lookup {
@@ -52,6 +73,24 @@ pub struct Found {
     pub auto_create_topics: bool,
     /// Error code of each topic of [`Lookup::create_topics`], as the broker answered it.
     pub created: HashMap<StrBytes, i16>,
+    /// What became of [`Lookup::member`].
+    pub member: FoundMember,
+    /// Names of topics that [`Lookup::matching`] matches, or the member's regular expression, sorted.
+    pub matching: Option<Result<Arc<[StrBytes]>, PatternError>>,
+    /// The internal topics of [`Lookup::streams_group`]. Those that exist are in [`Found::topics`].
+    pub streams_topics: BTreeSet<StrBytes>,
+}
+
+/// What a broker says of a member of a consumer group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum FoundMember {
+    /// Nothing: it does not coordinate the group, or cannot tell now.
+    #[default]
+    NotTold,
+    /// It has no such member.
+    Missing,
+    /// What it subscribed to.
+    Subscribed(MemberSubscription),
 }
 
 /// A topic that exists.

@@ -10,13 +10,18 @@ use protocol::{
 };
 
 use crate::dispatch::TypedCase;
-use crate::{Case, Lookup, Outcome, RequestContext, error_code_of};
+use crate::{Case, ConnectionState, Lookup, Outcome, RequestContext, error_code_of};
 
 /// A request type that needs judgement: one file for each.
 pub trait Authorize: ErrorResponse + Send + 'static {
     /// What has to be known of the cluster before [`Self::authorize`] can decide. Empty for most.
     fn lookup(&self, _version: i16, _grants: &Grants) -> Lookup {
         Lookup::default()
+    }
+
+    /// As [`Self::lookup`], where it depends on what the connection remembers.
+    fn lookup_by(&self, version: i16, grants: &Grants, _state: &ConnectionState) -> Lookup {
+        self.lookup(version, grants)
     }
 
     /// Whether the request must wait until everything before it on the connection has been answered, because it reads
@@ -162,7 +167,7 @@ where
         let request: T = frame.decode()?;
         let alone = request.waits_for_answers(frame.api_version);
         let answers = request.expects_answer();
-        Ok(TypedCase::boxed(frame, request, T::lookup, T::authorize, alone, answers, replace))
+        Ok(TypedCase::boxed(frame, request, T::lookup_by, T::authorize, alone, answers, replace))
     });
     Row { api_key: key_of::<T>(), versions, kind, requirements: requirements(asked), denial, open: Some(open) }
 }
@@ -316,6 +321,6 @@ pub(crate) fn refuse(api_key: ApiKey) -> Row {
     }
 }
 
-fn nothing_to_look_up<T>(_: &T, _: i16, _: &Grants) -> Lookup {
+fn nothing_to_look_up<T>(_: &T, _: i16, _: &Grants, _: &ConnectionState) -> Lookup {
     Lookup::default()
 }

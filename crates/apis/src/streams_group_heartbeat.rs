@@ -3,10 +3,10 @@
 //! Read on the group; then, when a topology is sent, Describe on every topic named in it: one denied name denies the
 //! request, and the client is not told which.
 //!
-//! The broker creates the internal topics that are missing, and would do so by *our* identity, which may everything. So
-//! they are derived from the topology here, and Create on the cluster or on each that is missing is asked before the
-//! member joins. A broker lets the member join, creates nothing, and says so in the status; we refuse the member
-//! (`docs/differences.md`).
+//! At any heartbeat the broker creates the internal topics that are missing, and would do so by *our* identity, which may
+//! everything. So they are derived here from the topology, the request's and the one that the group has at the broker, and
+//! Create on the cluster or on each that is missing is asked before the heartbeat goes on. A broker goes on without creating
+//! anything, and says so in the status; we refuse the heartbeat (`docs/differences.md`).
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,11 @@ use crate::{Authorize, Lookup, Outcome, RequestContext};
 impl Authorize for StreamsGroupHeartbeatRequest {
     fn lookup(&self, _version: i16, grants: &Grants) -> Lookup {
         let group = grants.authorize(AclOperation::Read, ResourceType::Group, &self.group_id);
-        match &self.topology {
-            Some(topology) if group == AuthorizationResult::Allowed => Lookup::topics(&internal_topics(topology)),
-            _ => Lookup::default(),
+        if self.member_epoch < 0 || group == AuthorizationResult::Denied {
+            return Lookup::default();
         }
+        let own = self.topology.as_ref().map(internal_topics).unwrap_or_default();
+        Lookup { streams_group: Some(self.group_id.0.clone()), ..Lookup::topics(&own) }
     }
 
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<StreamsGroupHeartbeatResponse> {
@@ -35,8 +36,8 @@ impl Authorize for StreamsGroupHeartbeatRequest {
         if !context.authorize(AclOperation::Read, ResourceType::Group, &self.group_id.0) {
             return Outcome::Respond(denied_group);
         }
-        let Some(topology) = &self.topology else { return Outcome::Forward };
-        let topics: BTreeSet<StrBytes> = topology.subtopologies.iter().flat_map(topics_of).collect();
+        let subtopologies = self.topology.iter().flat_map(|topology| &topology.subtopologies);
+        let topics: BTreeSet<StrBytes> = subtopologies.flat_map(topics_of).collect();
         if let Some(text) = invalid_topics(&topics) {
             return Outcome::Respond(invalid.with_error_message(Some(text)));
         }
@@ -44,7 +45,13 @@ impl Authorize for StreamsGroupHeartbeatRequest {
         if topics.iter().any(|name| !described.contains(name)) {
             return Outcome::Respond(denied);
         }
-        match not_creatable(topology, context) {
+        // A broker that forgets a member creates nothing for it.
+        if self.member_epoch < 0 {
+            return Outcome::Forward;
+        }
+        let mut internal = self.topology.as_ref().map(internal_topics).unwrap_or_default();
+        internal.extend(context.found.streams_topics.iter().cloned());
+        match not_creatable(internal, context) {
             None => Outcome::Forward,
             Some(text) => Outcome::Respond(denied.with_error_message(Some(text))),
         }
@@ -73,9 +80,8 @@ fn invalid_topics(topics: &BTreeSet<StrBytes>) -> Option<StrBytes> {
     text.map(StrBytes::from_string)
 }
 
-/// The internal topics that are missing and that the caller may not create, in words.
-fn not_creatable(topology: &Topology, context: &mut RequestContext<'_>) -> Option<StrBytes> {
-    let mut missing = internal_topics(topology);
+/// Of internal topics those that are missing and that the caller may not create, in words.
+fn not_creatable(mut missing: BTreeSet<StrBytes>, context: &mut RequestContext<'_>) -> Option<StrBytes> {
     missing.retain(|name| !context.found.topics.contains_key(name));
     if missing.is_empty() || context.authorize_cluster_quietly(AclOperation::Create) {
         return None;
@@ -110,10 +116,10 @@ mod tests {
             .with_repartition_source_topics(vec![info(&repartition)])
             .with_state_changelog_topics(changelogs.iter().map(info).collect());
         let topology = Topology::default().with_subtopologies(vec![reading, counting]);
-        leaving().with_topology(Some(topology))
+        without_topology().with_topology(Some(topology))
     }
 
-    fn leaving() -> StreamsGroupHeartbeatRequest {
+    fn without_topology() -> StreamsGroupHeartbeatRequest {
         StreamsGroupHeartbeatRequest::default().with_group_id(str_bytes("app").into()).with_member_id(str_bytes("m"))
     }
 
@@ -126,10 +132,37 @@ mod tests {
     }
 
     #[test]
-    fn without_a_topology_the_group_alone_is_asked() {
-        let mut client = client(&["allow Read Group app"]);
-        assert!(client.ask(0, &leaving()).passed_through());
+    fn what_the_group_is_missing_later_must_be_creatable_too() {
+        let mut client = client(&["allow Read Group app"]).streams_topics(&["app-repartition", "app-changelog"]);
+        let beating = without_topology().with_member_epoch(7);
+        let text = "not authorized to create the internal topics: app-changelog";
+        let expected = refused(ErrorCode::TOPIC_AUTHORIZATION_FAILED, Some(text));
+        assert_eq!(client.ask(0, &beating).response(), expected);
+        let lookup = Lookup { streams_group: Some(str_bytes("app")), ..Lookup::default() };
+        assert_eq!(client.lookups, [lookup]);
+
+        client.acls_are_now(&["allow Read Group app", "allow Create Topic app- prefixed"]);
+        assert!(client.ask(0, &beating).passed_through());
+        client.acls_are_now(&["allow Read Group app"]);
+        let mut client = client.topic("app-changelog", 3);
+        assert!(client.ask(0, &beating).passed_through());
         assert_eq!(client.decisions(), ["allowed Read Group app"]);
+    }
+
+    #[test]
+    fn a_topology_that_a_member_leaves_out_is_the_groups_all_the_same() {
+        let mut client = client(&ACLS).streams_topics(&["app-changelog"]);
+        let asked = client.ask(0, &joining("orders", "app-repartition", &[]));
+        let text = "not authorized to create the internal topics: app-changelog";
+        assert_eq!(asked.response(), refused(ErrorCode::TOPIC_AUTHORIZATION_FAILED, Some(text)));
+    }
+
+    #[test]
+    fn a_member_that_leaves_asks_for_the_group_alone() {
+        let mut client = client(&["allow Read Group app"]).streams_topics(&["app-changelog"]);
+        assert!(client.ask(0, &without_topology().with_member_epoch(-1)).passed_through());
+        assert_eq!(client.decisions(), ["allowed Read Group app"]);
+        assert_eq!(client.lookups, []);
         client.acls_are_now(&["allow Describe Group app", "allow All Topic *"]);
         let asked = client.ask(0, &joining("orders", "app-repartition", &["app-changelog"]));
         assert_eq!(client.lookups, []);

@@ -26,8 +26,9 @@ use protocol::{
 use uuid::Uuid;
 
 use crate::{
-    Answer, AuthorizedRequest, ConnectionState, Decision, Found, FoundTopic, Lookup, Refused, RequestContext,
-    Requirement, ResponseEdit, ScramAlteration, ScramUser, Serve, Verdict, judge, table,
+    Answer, AuthorizedRequest, ConnectionState, Decision, Found, FoundMember, FoundTopic, Lookup, Member,
+    MemberSubscription, Refused, RequestContext, Requirement, ResponseEdit, ScramAlteration, ScramUser, Serve,
+    SubscriptionPattern, Verdict, judge, table,
 };
 
 /// Who asks in tests.
@@ -125,6 +126,9 @@ impl Store {
 struct Cluster {
     topics: BTreeMap<String, i32>,
     auto_create_topics: bool,
+    /// By id of member or instance.
+    members: BTreeMap<String, MemberSubscription>,
+    streams_topics: BTreeSet<StrBytes>,
 }
 
 impl Client {
@@ -143,6 +147,19 @@ impl Client {
     /// In front of a cluster that has this topic; its id is [`topic_id`].
     pub(crate) fn topic(mut self, name: &str, partitions: i32) -> Client {
         self.cluster.topics.insert(name.to_owned(), partitions);
+        self
+    }
+
+    /// In front of a cluster whose broker describes this member of every consumer group so.
+    pub(crate) fn member(mut self, id: &str, pattern: Option<&str>, names: &[&str]) -> Client {
+        let names = names.iter().map(|name| str_bytes(name)).collect();
+        self.cluster.members.insert(id.to_owned(), MemberSubscription::described(pattern.map(str_bytes), names));
+        self
+    }
+
+    /// In front of a cluster whose Streams groups have these internal topics.
+    pub(crate) fn streams_topics(mut self, topics: &[&str]) -> Client {
+        self.cluster.streams_topics = topics.iter().map(|name| str_bytes(name)).collect();
         self
     }
 
@@ -216,7 +233,7 @@ impl Client {
 
         self.decisions.clear();
         self.lookups.clear();
-        let lookup = case.lookup(&self.grants);
+        let lookup = case.lookup(&self.grants, &self.state);
         let found = self.look_up(lookup);
         let verdict = case.decide(&mut self.context(key, version, &found));
         self.check_against_the_table(key);
@@ -373,7 +390,28 @@ impl Cluster {
             let is_internal = name.starts_with("__");
             (str_bytes(name), FoundTopic { id: topic_id(name), partitions: *partitions, is_internal })
         };
-        let asked = |name: &str| lookup.all_topics || lookup.topics.iter().any(|topic| &**topic == name);
+        let streams_topics = match lookup.streams_group {
+            Some(_) => self.streams_topics.clone(),
+            None => BTreeSet::new(),
+        };
+        let asked =
+            |name: &str| lookup.all_topics || lookup.topics.iter().chain(&streams_topics).any(|topic| &**topic == name);
+        let member = match lookup.member.as_deref() {
+            None => FoundMember::NotTold,
+            Some(Member { member, instance, .. }) => {
+                let ids = std::iter::once(member).chain(instance);
+                let known = ids.into_iter().find_map(|id| self.members.get(&**id));
+                known.map_or(FoundMember::Missing, |known| FoundMember::Subscribed(known.clone()))
+            }
+        };
+        let members_own = match &member {
+            FoundMember::Subscribed(subscription) => subscription.pattern.as_ref(),
+            FoundMember::NotTold | FoundMember::Missing => None,
+        };
+        let matching = lookup.matching.as_ref().or(members_own).map(|pattern| {
+            let mut compiled = SubscriptionPattern::compile(pattern)?;
+            Ok(self.topics.keys().filter(|name| compiled.matches(name)).map(|name| str_bytes(name)).collect())
+        });
         let names =
             |id: &Uuid| self.topics.keys().find(|name| topic_id(name) == *id).map(|name| (*id, str_bytes(name)));
         let created = |name: &StrBytes| {
@@ -389,6 +427,9 @@ impl Cluster {
             topics: self.topics.iter().filter(|(name, _)| asked(name)).map(found).collect(),
             auto_create_topics: lookup.auto_create_topics && self.auto_create_topics,
             created: lookup.create_topics.iter().map(created).collect(),
+            member,
+            matching,
+            streams_topics: streams_topics.clone(),
         }
     }
 }

@@ -6,8 +6,11 @@
 
 use std::sync::Arc;
 
-use protocol::messages::{ApiVersionsResponse, DescribeClusterResponse, DescribeConfigsResponse, MetadataResponse};
-use protocol::{Decodable, ErrorCode, GuardedResponse};
+use protocol::messages::{
+    ApiVersionsResponse, ConsumerGroupDescribeResponse, DescribeClusterResponse, DescribeConfigsResponse,
+    MetadataResponse, StreamsGroupDescribeResponse,
+};
+use protocol::{Decodable, ErrorCode, GuardedResponse, StrBytes};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -87,6 +90,16 @@ impl ControlConnection {
         let response: DescribeClusterResponse = self.answer(OwnRequest::DescribeCluster).await?;
         self.expect_none(&OwnRequest::DescribeCluster, response.error_code)?;
         Ok(response)
+    }
+
+    /// A consumer group with its members. Each group of the answer has its own error.
+    pub async fn consumer_group(&self, group: StrBytes) -> Result<ConsumerGroupDescribeResponse, RequestError> {
+        self.answer(OwnRequest::ConsumerGroupDescribe { group }).await
+    }
+
+    /// A Streams group with its topology. Each group of the answer has its own error.
+    pub async fn streams_group(&self, group: StrBytes) -> Result<StreamsGroupDescribeResponse, RequestError> {
+        self.answer(OwnRequest::StreamsGroupDescribe { group }).await
     }
 
     async fn answer<T: Decodable>(&self, request: OwnRequest) -> Result<T, RequestError> {

@@ -1,11 +1,12 @@
 //! The closed set of what Doorkeeper itself asks of brokers. Nothing a client sends ends up here but the names and ids
-//! of topics.
+//! of topics, and the ids of groups.
 
 use bytes::Bytes;
 use protocol::messages::describe_configs_request::DescribeConfigsResource;
 use protocol::messages::metadata_request::MetadataRequestTopic;
 use protocol::messages::{
-    ApiVersionsResponse, DescribeClusterRequest, DescribeConfigsRequest, MetadataRequest, TopicName,
+    ApiVersionsResponse, ConsumerGroupDescribeRequest, DescribeClusterRequest, DescribeConfigsRequest, GroupId,
+    MetadataRequest, StreamsGroupDescribeRequest, TopicName,
 };
 use protocol::{ApiKey, Request, RequestFrame, StrBytes, encode_request};
 use uuid::Uuid;
@@ -24,6 +25,10 @@ pub enum OwnRequest {
     DescribeBrokerConfigs { node_id: i32, names: Vec<&'static str> },
     /// The cluster, with what we may do to it (KIP-430).
     DescribeCluster,
+    /// A consumer group with its members (KIP-848). Only its coordinator knows them.
+    ConsumerGroupDescribe { group: StrBytes },
+    /// A Streams group with its topology (KIP-1071). Only its coordinator knows it.
+    StreamsGroupDescribe { group: StrBytes },
 }
 
 /// Which topics Metadata is asked for.
@@ -46,6 +51,8 @@ impl OwnRequest {
             OwnRequest::Metadata { .. } => ApiKey::Metadata,
             OwnRequest::DescribeBrokerConfigs { .. } => ApiKey::DescribeConfigs,
             OwnRequest::DescribeCluster => ApiKey::DescribeCluster,
+            OwnRequest::ConsumerGroupDescribe { .. } => ApiKey::ConsumerGroupDescribe,
+            OwnRequest::StreamsGroupDescribe { .. } => ApiKey::StreamsGroupDescribe,
         }
     }
 
@@ -64,6 +71,14 @@ impl OwnRequest {
                 let request = DescribeClusterRequest::default().with_include_cluster_authorized_operations(true);
                 frame(version, correlation_id, &request)?
             }
+            OwnRequest::ConsumerGroupDescribe { group } => {
+                let request = ConsumerGroupDescribeRequest::default().with_group_ids(vec![GroupId(group.clone())]);
+                frame(version, correlation_id, &request)?
+            }
+            OwnRequest::StreamsGroupDescribe { group } => {
+                let request = StreamsGroupDescribeRequest::default().with_group_ids(vec![GroupId(group.clone())]);
+                frame(version, correlation_id, &request)?
+            }
         };
         Ok((version, frame))
     }
@@ -76,7 +91,11 @@ impl OwnRequest {
             OwnRequest::Metadata { allow_auto_topic_creation: false, .. } => 4,
             // Version 0 has no "none", 1 no cluster id.
             OwnRequest::Metadata { .. } => 2,
-            OwnRequest::ApiVersions | OwnRequest::DescribeBrokerConfigs { .. } | OwnRequest::DescribeCluster => 0,
+            OwnRequest::ApiVersions
+            | OwnRequest::DescribeBrokerConfigs { .. }
+            | OwnRequest::DescribeCluster
+            | OwnRequest::ConsumerGroupDescribe { .. }
+            | OwnRequest::StreamsGroupDescribe { .. } => 0,
         }
     }
 }

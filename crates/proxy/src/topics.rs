@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use apis::{Found, FoundTopic, Lookup};
+use apis::{Found, FoundMember, FoundTopic, Lookup};
 use client::{MetadataTopics, RequestError};
 use dashmap::DashMap;
 use protocol::messages::metadata_response::MetadataResponseTopic;
@@ -20,6 +20,8 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::brokers::Node;
+use crate::groups::Groups;
+use crate::matching::Matching;
 
 /// Names of topic ids that are remembered; when there are more, the memory begins anew.
 const MOST_NAMES: usize = 65_536;
@@ -58,6 +60,8 @@ pub(crate) struct Topics {
     unknown: DashMap<Uuid, Instant>,
     unknown_kept: Duration,
     auto_create: Mutex<HashMap<i32, (Instant, bool)>>,
+    groups: Groups,
+    matching: Matching,
 }
 
 impl Default for Topics {
@@ -68,6 +72,8 @@ impl Default for Topics {
             unknown: DashMap::new(),
             unknown_kept: UNKNOWN_KEPT,
             auto_create: Mutex::default(),
+            groups: Groups::default(),
+            matching: Matching::default(),
         }
     }
 }
@@ -85,7 +91,35 @@ impl Topics {
             self.auto_create_topics(node, lookup),
         )?;
         let created = self.create(node, lookup).await?;
-        Ok(Found { topic_names, topics, auto_create_topics, created })
+        let mut found = Found { topic_names, topics, auto_create_topics, created, ..Found::default() };
+        if let Some(group) = &lookup.streams_group {
+            self.streams_topics(node, group, &mut found).await?;
+        }
+        if let Some(member) = &lookup.member {
+            found.member = self.groups.member(node, member).await?;
+        }
+        let members_own = match &found.member {
+            FoundMember::Subscribed(subscription) => subscription.pattern.as_ref(),
+            FoundMember::NotTold | FoundMember::Missing => None,
+        };
+        if let Some(pattern) = lookup.matching.as_ref().or(members_own) {
+            found.matching = Some(self.matching.topics(pattern, || self.all_names(node)).await?);
+        }
+        Ok(found)
+    }
+
+    /// Which internal topics a Streams group has, and which of them exist.
+    async fn streams_topics(&self, node: &Node, group: &StrBytes, found: &mut Found) -> Result<(), LookupError> {
+        found.streams_topics = BTreeSet::clone(&*self.groups.internal_topics(node, group).await?);
+        let unseen = found.streams_topics.iter().filter(|name| !found.topics.contains_key(*name));
+        let existing = self.existing(node, &Lookup::topics(unseen)).await?;
+        found.topics.extend(existing);
+        Ok(())
+    }
+
+    async fn all_names(&self, node: &Node) -> Result<Vec<StrBytes>, LookupError> {
+        let topics = self.ask(node, MetadataTopics::All).await?;
+        Ok(topics.into_iter().filter_map(|topic| Some(topic.name?.0)).collect())
     }
 
     async fn names_of(&self, node: &Node, lookup: &Lookup) -> Result<HashMap<Uuid, StrBytes>, LookupError> {
@@ -227,6 +261,8 @@ fn found_topic(topic: MetadataResponseTopic, lookup: &Lookup) -> Option<(StrByte
 mod tests {
     use client::testing::{FakeBroker, FakeCluster};
     use client::{Connector, UpstreamSecurity, UpstreamSettings};
+    use protocol::messages::consumer_group_describe_response::{DescribedGroup, Member};
+    use protocol::messages::streams_group_describe_response::{self, Subtopology, TopicInfo, Topology};
 
     use super::*;
 
@@ -344,6 +380,64 @@ mod tests {
         let answer = stage.resolve(&ids(&[7, 70])).await.unwrap();
         let orders = |id| (Uuid::from_u128(id), name("orders"));
         assert_eq!(answer.topic_names, HashMap::from([orders(7), orders(70)]));
+    }
+
+    #[tokio::test]
+    async fn a_members_regular_expression_is_found_at_the_broker_with_what_it_matches() {
+        let stage = stage().await;
+        let member = |id: &str, pattern: &str| {
+            let member = Member::default().with_member_id(name(id)).with_instance_id(Some(name("static")));
+            member.with_subscribed_topic_regex(Some(name(pattern)))
+        };
+        let group = DescribedGroup::default().with_members(vec![member("m", "or.*"), member("n", "")]);
+        stage.cluster.state().consumer_groups.insert("billing".to_owned(), group);
+        let lookup = |group: &str, id: &str, instance: Option<&str>| {
+            let (group, member, instance) = (name(group), name(id), instance.map(name));
+            Lookup { member: Some(Box::new(apis::Member { group, member, instance })), ..Lookup::default() }
+        };
+        let subscribed = |pattern: Option<&str>| {
+            let pattern = pattern.map(name);
+            FoundMember::Subscribed(apis::MemberSubscription { pattern, names: Vec::new() })
+        };
+        for (lookup, member, matching) in [
+            (lookup("billing", "m", None), subscribed(Some("or.*")), Some(&["orders"][..])),
+            (lookup("billing", "n", None), subscribed(None), None),
+            (lookup("billing", "o", None), FoundMember::Missing, None),
+            (lookup("billing", "o", Some("static")), subscribed(None), None),
+            (lookup("other", "m", None), FoundMember::Missing, None),
+        ] {
+            let matching = matching.map(|names| Ok(names.iter().map(|text| name(text)).collect()));
+            let expected = Found { member, matching, ..Found::default() };
+            assert_eq!(stage.resolve(&lookup).await.unwrap(), expected, "{lookup:?}");
+        }
+        let lookup = Lookup { matching: Some(name(".*")), ..Lookup::default() };
+        let expected = Some(Ok([name("audit"), name("orders")].into()));
+        assert_eq!(stage.resolve(&lookup).await.unwrap().matching, expected);
+
+        let failed = DescribedGroup::default().with_error_code(ErrorCode::NOT_COORDINATOR.0);
+        stage.cluster.state().consumer_groups.insert("moved".to_owned(), failed);
+        let member = apis::Member { group: name("moved"), member: name("m"), instance: None };
+        let lookup = Lookup { member: Some(Box::new(member)), ..Lookup::default() };
+        assert_eq!(stage.resolve(&lookup).await.unwrap(), Found::default());
+    }
+
+    #[tokio::test]
+    async fn the_internal_topics_of_a_streams_group_are_looked_up_with_those_that_exist() {
+        let stage = stage().await;
+        let info = |text: &str| TopicInfo::default().with_name(name(text).into());
+        let subtopology = Subtopology::default()
+            .with_repartition_source_topics(vec![info("audit")])
+            .with_state_changelog_topics(vec![info("changelog")]);
+        let topology = Topology::default().with_subtopologies(Some(vec![subtopology]));
+        let group = streams_group_describe_response::DescribedGroup::default().with_topology(Some(topology));
+        stage.cluster.state().streams_groups.insert("app".to_owned(), group);
+        let lookup = |group: &str| Lookup { streams_group: Some(name(group)), ..Lookup::topics(&[name("orders")]) };
+        let answer = stage.resolve(&lookup("app")).await.unwrap();
+        let topics = HashMap::from([(name("orders"), found(7, 3)), (name("audit"), found(8, 1))]);
+        let streams_topics = BTreeSet::from([name("audit"), name("changelog")]);
+        assert_eq!(answer, Found { topics, streams_topics, ..Found::default() });
+        let topics = HashMap::from([(name("orders"), found(7, 3))]);
+        assert_eq!(stage.resolve(&lookup("other")).await.unwrap(), Found { topics, ..Found::default() });
     }
 
     #[tokio::test]

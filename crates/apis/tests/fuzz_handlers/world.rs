@@ -87,8 +87,9 @@ impl World {
         }
         let errors = [0, 3, 5, 17, 29, -1];
         let created = lookup.create_topics.iter().map(|name| (name.clone(), errors[random.below(errors.len())]));
+        let created = created.collect();
         let auto_create_topics = random.below(2) == 0;
-        Found { created: created.collect(), topic_names: named, topics, auto_create_topics, ..Found::default() }
+        Found { created, topic_names: named, topics, auto_create_topics, ..Found::default() }
     }
 
     /// What the store makes of a request.

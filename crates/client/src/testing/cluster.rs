@@ -33,6 +33,10 @@ pub struct State {
     pub metadata_versions: RangeInclusive<i16>,
     /// Answer Metadata about every topic with this code.
     pub topic_error: i16,
+    /// What ConsumerGroupDescribe answers by group id; other groups are not found.
+    pub consumer_groups: BTreeMap<String, consumer_group_describe_response::DescribedGroup>,
+    /// What StreamsGroupDescribe answers by group id; other groups are not found.
+    pub streams_groups: BTreeMap<String, streams_group_describe_response::DescribedGroup>,
     /// What was asked, oldest first.
     pub asked: Vec<ApiKey>,
 }
@@ -54,6 +58,8 @@ impl Default for State {
             auto_create_topics: true,
             metadata_versions: 0..=13,
             topic_error: 0,
+            consumer_groups: BTreeMap::new(),
+            streams_groups: BTreeMap::new(),
             asked: Vec::new(),
         }
     }
@@ -94,6 +100,22 @@ impl FakeCluster {
                 let id = StrBytes::from_string(state.cluster_id.clone());
                 reply(&request, &DescribeClusterResponse::default().with_cluster_id(id))
             }
+            ApiKey::ConsumerGroupDescribe => {
+                let asked: ConsumerGroupDescribeRequest = request.decode().expect("guarded");
+                let groups = asked.group_ids.iter().map(|group| state.consumer_groups.get(group.as_str()).cloned());
+                let missing = || consumer_group_describe_response::DescribedGroup::default();
+                let missing = || missing().with_error_code(ErrorCode::GROUP_ID_NOT_FOUND.0);
+                let groups = groups.map(|group| group.unwrap_or_else(missing)).collect();
+                reply(&request, &ConsumerGroupDescribeResponse::default().with_groups(groups))
+            }
+            ApiKey::StreamsGroupDescribe => {
+                let asked: StreamsGroupDescribeRequest = request.decode().expect("guarded");
+                let groups = asked.group_ids.iter().map(|group| state.streams_groups.get(group.as_str()).cloned());
+                let missing = || streams_group_describe_response::DescribedGroup::default();
+                let missing = || missing().with_error_code(ErrorCode::GROUP_ID_NOT_FOUND.0);
+                let groups = groups.map(|group| group.unwrap_or_else(missing)).collect();
+                reply(&request, &StreamsGroupDescribeResponse::default().with_groups(groups))
+            }
             _ => Reply::Close,
         }
     }
@@ -108,6 +130,8 @@ pub fn api_versions(metadata: &RangeInclusive<i16>) -> ApiVersionsResponse {
         (ApiKey::DescribeConfigs, 1..=4),
         (ApiKey::SaslAuthenticate, 0..=2),
         (ApiKey::DescribeCluster, 0..=2),
+        (ApiKey::ConsumerGroupDescribe, 0..=1),
+        (ApiKey::StreamsGroupDescribe, 0..=0),
     ];
     let apis = apis.map(|(api_key, range)| {
         let api = ApiVersion::default().with_api_key(api_key.code());

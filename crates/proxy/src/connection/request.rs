@@ -48,7 +48,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         self.refresh_grants();
         let must_wait = !self.line.is_empty()
             && (case.waits_for_answers()
-                || !case.lookup(&self.grants).is_empty()
+                || !case.lookup(&self.grants, &self.state).is_empty()
                 || self.upstream.as_ref().is_some_and(Upstream::needs_login));
         let asked = Asked { request: guarded, permit: frame.permit, spent: began.elapsed() };
         if must_wait {
@@ -77,7 +77,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         let mut room: Option<Permit> = None;
         let (case, looked_up) = loop {
             let case = opened.take().map_or_else(open, Ok)?;
-            let lookup = case.lookup(&self.grants);
+            let lookup = case.lookup(&self.grants, &self.state);
             if lookup.is_empty() {
                 break (case, None);
             }
