@@ -2,7 +2,7 @@
 //!
 //! Kafka's `StandardAuthorizer` decides one question in these steps, and so does this:
 //!
-//! 1. A super user may do everything.
+//! 1. A super user may do everything. (But there are topics of Doorkeeper's own, which nobody may.)
 //! 2. Entries are about the resource if they are LITERAL on its name or on `*`, or PREFIXED on a prefix of its name. Of
 //!    these, the ones for the caller's principal (or `User:*`, or a group of the caller's) and host apply.
 //! 3. Any that denies the operation: denied. Else any that allows it: allowed.
@@ -13,6 +13,7 @@
 //! in two defects that strike on names that start with a character below `*`: there it loops for ever or fails.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::by_resource_type::ByResourceType;
@@ -37,6 +38,7 @@ pub struct Grants {
     identity: Arc<Identity>,
     settings: Arc<Settings>,
     is_super_user: bool,
+    is_shadowed: bool,
     /// Empty for a super user.
     sources: Vec<Source>,
     /// Only where `allow.everyone.if.no.acl.found` is on.
@@ -73,14 +75,32 @@ impl Grants {
             identity: Arc::clone(identity),
             settings: Arc::clone(settings),
             is_super_user,
+            is_shadowed: settings.shadow.covers(identity),
             sources,
             named_resources: policy.named_resources().cloned(),
             by_type,
         }
     }
 
-    /// Whether the caller may do this to the resource of this type and name. Allocates nothing.
+    /// Whether the caller may do this to the resource of this type and name, or is let do it ([`Settings::shadow`]).
+    /// Allocates nothing.
     pub fn authorize(&self, operation: AclOperation, resource_type: ResourceType, name: &str) -> AuthorizationResult {
+        match self.is_shadowed {
+            true => AuthorizationResult::from(!self.hides(resource_type, name)),
+            false => self.authorize_by_law(operation, resource_type, name),
+        }
+    }
+
+    /// Whether the caller may do this, by the law alone: the same, but for who is shadowed. Allocates nothing.
+    pub fn authorize_by_law(
+        &self,
+        operation: AclOperation,
+        resource_type: ResourceType,
+        name: &str,
+    ) -> AuthorizationResult {
+        if self.hides(resource_type, name) {
+            return AuthorizationResult::Denied;
+        }
         if self.is_super_user {
             return AuthorizationResult::Allowed;
         }
@@ -88,7 +108,7 @@ impl Grants {
         decided.unwrap_or_else(|| self.default_result(resource_type, name))
     }
 
-    /// The same answer, and the reason that Kafka's audit line gives for it: the first matching DENY in Kafka's order, or
+    /// The same answer by the law, and the reason that Kafka's audit line gives for it: the first matching DENY in Kafka's order, or
     /// the last matching ALLOW. Slower; for logs and explanations.
     pub fn explain(
         &self,
@@ -96,6 +116,9 @@ impl Grants {
         resource_type: ResourceType,
         name: &str,
     ) -> (AuthorizationResult, MatchingRule) {
+        if self.hides(resource_type, name) {
+            return (AuthorizationResult::Denied, MatchingRule::DefaultDeny);
+        }
         if self.is_super_user {
             return (AuthorizationResult::Allowed, MatchingRule::SuperUser);
         }
@@ -117,13 +140,13 @@ impl Grants {
 
     /// Whether the caller may do this to at least one resource of the type, as Kafka's
     /// `Authorizer.authorizeByResourceType` guesses it: it asks for a resource named `hardcode`, and failing that compares
-    /// the names in the caller's ACLs. Allocates nothing.
+    /// the names in the caller's ACLs. By the law alone, as [`Grants::authorize_by_law`]. Allocates nothing.
     pub fn authorize_by_resource_type(
         &self,
         operation: AclOperation,
         resource_type: ResourceType,
     ) -> AuthorizationResult {
-        let probe = self.authorize(operation, resource_type, PROBE_NAME);
+        let probe = self.authorize_by_law(operation, resource_type, PROBE_NAME);
         AuthorizationResult::from(probe.is_allowed() || self.by_type.get(resource_type).is_on_some_resource(operation))
     }
 
@@ -131,7 +154,10 @@ impl Grants {
     /// operations that the type supports. Allocates nothing.
     pub fn authorized_operations(&self, resource_type: ResourceType, name: &str) -> i32 {
         let supported = OperationSet::supported_by(resource_type);
-        if self.is_super_user {
+        if self.hides(resource_type, name) {
+            return OperationSet::EMPTY.bits();
+        }
+        if self.is_super_user || self.is_shadowed {
             return supported.bits();
         }
         let Masks { allow, deny } = self.by_type.get(resource_type).masks(name);
@@ -140,6 +166,21 @@ impl Grants {
             AuthorizationResult::Denied => OperationSet::EMPTY,
         };
         allow.union(by_default).without(deny).intersection(supported).bits()
+    }
+
+    /// Whether what the law denies the caller is told and let through.
+    pub fn is_shadowed(&self) -> bool {
+        self.is_shadowed
+    }
+
+    /// Topics that are not there for anybody.
+    pub fn hidden_topics(&self) -> &BTreeSet<String> {
+        &self.settings.hidden_topics
+    }
+
+    /// Whether this is a topic that is not there for anybody.
+    pub fn hides(&self, resource_type: ResourceType, name: &str) -> bool {
+        resource_type == ResourceType::Topic && self.settings.hidden_topics.contains(name)
     }
 
     pub fn identity(&self) -> &Arc<Identity> {

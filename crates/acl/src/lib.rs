@@ -47,4 +47,4 @@ pub use policy::Policy;
 pub use principal::{KafkaPrincipal, PrincipalError, WILDCARD_PRINCIPAL};
 pub use resource::{CLUSTER_NAME, PatternType, ResourcePattern, ResourceType, WILDCARD_RESOURCE};
 pub use rule::{Action, AuthorizationResult, MatchingRule};
-pub use settings::{Settings, SuperUsersError};
+pub use settings::{Settings, Shadow, SuperUsersError};

@@ -17,6 +17,20 @@ pub struct Settings {
     /// Whether hosts of ACLs may be ranges and any spelling of an address (see [`Host`](crate::Host)). To be left off for ACLs
     /// that come from a broker: there such an entry has never applied to anybody.
     pub host_ranges: bool,
+    /// Whose denials are only told. Kafka has no such thing.
+    pub shadow: Shadow,
+    /// Topics that are not there for anybody, super users included: Doorkeeper's own.
+    pub hidden_topics: BTreeSet<String>,
+}
+
+/// For whom the law is tried out: what it denies them is told, and let through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Shadow {
+    #[default]
+    Nobody,
+    Everybody,
+    /// The texts `type:name`.
+    Principals(BTreeSet<String>),
 }
 
 impl Settings {
@@ -42,6 +56,25 @@ impl Settings {
         let user = identity.principal.to_string();
         self.super_users.contains(&user)
             || self.listener_super_users.get(&*identity.listener).is_some_and(|users| users.contains(&user))
+    }
+}
+
+impl Shadow {
+    /// Whether anybody is in it.
+    pub fn is_on(&self) -> bool {
+        match self {
+            Shadow::Nobody => false,
+            Shadow::Everybody => true,
+            Shadow::Principals(principals) => !principals.is_empty(),
+        }
+    }
+
+    pub(crate) fn covers(&self, identity: &Identity) -> bool {
+        match self {
+            Shadow::Nobody => false,
+            Shadow::Everybody => true,
+            Shadow::Principals(principals) => principals.contains(&identity.principal.to_string()),
+        }
     }
 }
 

@@ -166,6 +166,7 @@ prop_compose! {
             listener_super_users: BTreeMap::from([("ADMIN".to_owned(), set(admin_super_users))]),
             allow_everyone_if_no_acl_found,
             host_ranges,
+            ..Settings::default()
         }
     }
 }

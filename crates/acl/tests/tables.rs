@@ -291,3 +291,50 @@ fn authorized_operations_are_bits_numbered_by_kafkas_codes() {
         assert_eq!(bits, expected, "{acls:?}");
     }
 }
+
+#[test]
+fn who_is_shadowed_is_let_do_everything_and_the_law_says_what_it_would_have_said() {
+    let principals = |texts: &[&str]| Shadow::Principals(super_users(texts));
+    for (shadow, is_shadowed) in [
+        (Shadow::Nobody, false),
+        (principals(&[]), false),
+        (principals(&["User:b"]), false),
+        (principals(&["User:a", "User:b"]), true),
+        (Shadow::Everybody, true),
+    ] {
+        let settings = Settings { shadow: shadow.clone(), ..Settings::default() };
+        let grants = grants(settings, topic_acls(&["ALLOW READ LITERAL foo", "DENY WRITE LITERAL foo"]));
+        assert_eq!(grants.is_shadowed(), is_shadowed, "{shadow:?}");
+        for (operation, by_law) in [(Read, true), (Write, false), (Create, false)] {
+            let of = |result: AuthorizationResult| result.is_allowed();
+            assert_eq!(of(grants.authorize_by_law(operation, ResourceType::Topic, "foo")), by_law, "{operation}");
+            assert_eq!(of(grants.explain(operation, ResourceType::Topic, "foo").0), by_law, "{operation}");
+            assert_eq!(
+                of(grants.authorize(operation, ResourceType::Topic, "foo")),
+                by_law || is_shadowed,
+                "{operation}"
+            );
+        }
+        let operations = grants.authorized_operations(ResourceType::Topic, "foo");
+        assert_eq!(operations == 3576, is_shadowed, "{shadow:?}");
+        assert_eq!(grants.authorize_by_resource_type(Write, ResourceType::Topic), AuthorizationResult::Denied);
+    }
+}
+
+#[test]
+fn a_hidden_topic_is_there_for_nobody() {
+    let hidden = |settings| Settings { hidden_topics: super_users(&["foo"]), ..settings };
+    let super_user = hidden(Settings { super_users: super_users(&["User:a"]), ..Settings::default() });
+    let shadowed = hidden(Settings { shadow: Shadow::Everybody, ..Settings::default() });
+    for settings in [super_user, shadowed, hidden(allow_everyone()), hidden(Settings::default())] {
+        let grants = grants(settings, topic_acls(&["ALLOW ALL PREFIXED f"]));
+        for operation in [Read, Write, Create, Describe, DescribeConfigs] {
+            assert_eq!(grants.authorize(operation, ResourceType::Topic, "foo"), AuthorizationResult::Denied);
+            let explained = grants.explain(operation, ResourceType::Topic, "foo");
+            assert_eq!(explained, (AuthorizationResult::Denied, MatchingRule::DefaultDeny));
+        }
+        assert_eq!(grants.authorized_operations(ResourceType::Topic, "foo"), 0);
+        assert_eq!(grants.authorize(Read, ResourceType::Topic, "fo2"), AuthorizationResult::Allowed);
+        assert!(grants.hides(ResourceType::Topic, "foo") && !grants.hides(ResourceType::Group, "foo"));
+    }
+}

@@ -31,6 +31,8 @@ const fn metric(kind: Kind, name: &'static str, labels: &'static [&'static str],
 #[rustfmt::skip]
 pub const METRICS: &[Metric] = &[
     metric(Counter,   "doorkeeper_decisions_total", &["api", "operation", "resource_type", "result"], "Authorization decisions: allowed, denied or shadow_denied."),
+    metric(Counter,   "doorkeeper_shadow_denied_total", &["api", "operation", "resource_type"], "Refusals that were only told and let through, because the authorizer is in shadow mode."),
+    metric(Gauge,     "doorkeeper_shadow_mode", &[], "1 while the authorizer is in shadow mode for anybody, and what it denies them is let through; else 0."),
     metric(Histogram, "doorkeeper_decision_seconds", &[], "Time to decide on one request, look-ups not included."),
     metric(Gauge,     "doorkeeper_acls_loaded", &[], "ACLs that hold now."),
     metric(Gauge,     "doorkeeper_users_loaded", &[], "Users that can log in now."),

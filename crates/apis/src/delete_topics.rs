@@ -23,7 +23,7 @@ impl Authorize for DeleteTopicsRequest {
         let allowed = |operation, resource_type, name: &str| {
             grants.authorize(operation, resource_type, name) == AuthorizationResult::Allowed
         };
-        if allowed(AclOperation::Delete, ResourceType::Cluster, acl::CLUSTER_NAME) {
+        if grants.authorize_by_law(AclOperation::Delete, ResourceType::Cluster, acl::CLUSTER_NAME).is_allowed() {
             return Lookup::default();
         }
         let named = self.topics.iter().filter_map(|topic| topic.name.as_ref()).chain(&self.topic_names);

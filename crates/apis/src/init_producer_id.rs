@@ -33,14 +33,9 @@ fn may_be_transactional(id: &StrBytes, two_phase_commit: bool, context: &mut Req
 }
 
 fn may_be_idempotent(context: &mut RequestContext<'_>) -> bool {
-    let allowed = context.authorize_cluster_quietly(AclOperation::IdempotentWrite)
-        || context.authorize_by_resource_type(AclOperation::Write, ResourceType::Topic);
-    if !allowed {
-        let about_cluster =
-            context.decisions.iter_mut().filter(|asked| asked.operation == AclOperation::IdempotentWrite);
-        about_cluster.for_each(|asked| asked.log_if_denied = true);
-    }
-    allowed
+    context.authorize_cluster_quietly(AclOperation::IdempotentWrite)
+        || context.authorize_by_resource_type(AclOperation::Write, ResourceType::Topic)
+        || context.refuse_for(AclOperation::IdempotentWrite)
 }
 
 #[cfg(test)]

@@ -216,6 +216,26 @@ const BAD: &[(&str, &str, &str)] = &[
         "15:94: listeners[0].brokers.node_ids: `19-0` is not understood, expected the lowest and the highest id of a broker, such as `0-19`",
     ),
     (
+        "cluster: test",
+        "cluster: test\nauthorizer: { mode: shadows }",
+        "2:21: authorizer.mode: `shadows` is not known, expected `enforce` or `shadow`",
+    ),
+    (
+        "cluster: test",
+        "cluster: test\nauthorizer: { shadow.principals: User:a }",
+        "2:34: authorizer.shadow.principals: is for `mode: shadow`",
+    ),
+    (
+        "cluster: test",
+        "cluster: test\nauthorizer: { mode: shadow, shadow.principals: \"\" }",
+        "2:48: authorizer.shadow.principals: names nobody: for everybody, leave it out",
+    ),
+    (
+        "cluster: test",
+        "cluster: test\nauthorizer: { mode: shadow, shadow.principals: a }",
+        "2:48: authorizer.shadow.principals: super user `a` has no type, expected principals such as `User:admin`, separated by semicolons",
+    ),
+    (
         "{ file: acls.yaml }",
         "{ kafka: { topic: acls } }",
         "16:8: store: names no store, expected `file`, `embedded` or `upstream`|16:17: store.kafka: is not built yet: remove it",

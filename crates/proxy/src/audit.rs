@@ -58,6 +58,8 @@ pub(crate) struct DecisionEvent {
     /// A copy: a slice would keep the whole request.
     pub name: Box<str>,
     pub result: AuthorizationResult,
+    /// Denied, and let through.
+    pub is_shadow_denied: bool,
     pub reference_count: i32,
     pub level: Level,
     /// Worked out by the writer, unless the name was too long to keep.
@@ -227,6 +229,7 @@ impl DecisionEvent {
             resource_type: decision.resource_type,
             name: decision.name.get(..end).unwrap_or_default().into(),
             result: decision.result,
+            is_shadow_denied: decision.is_shadow_denied,
             reference_count: decision.reference_count,
             level,
             rule: is_long.then(explain),
@@ -317,6 +320,7 @@ mod tests {
             resource_type: ResourceType::Topic,
             name: StrBytes::from_string(name.to_owned()),
             result: AuthorizationResult::Denied,
+            is_shadow_denied: false,
             reference_count: 1,
             log_if_allowed: true,
             log_if_denied,

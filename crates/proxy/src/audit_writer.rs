@@ -200,6 +200,14 @@ impl Writer {
     }
 }
 
+/// Kafka's words, and one of ours for what was only tried out.
+fn result(event: &DecisionEvent) -> String {
+    match event.is_shadow_denied {
+        true => "ShadowDenied".to_owned(),
+        false => event.result.to_string(),
+    }
+}
+
 /// Kafka's line.
 fn audit_line(event: &DecisionEvent, rule: &MatchingRule) -> String {
     let identity = event.grants.identity();
@@ -208,7 +216,7 @@ fn audit_line(event: &DecisionEvent, rule: &MatchingRule) -> String {
     format!(
         "Principal = {principal} is {} operation = {} from host = {} on resource = {}:LITERAL:{} for request = {} with \
          resourceRefCount = {} based on rule {rule}",
-        event.result,
+        result(event),
         event.operation.upper_name(),
         identity.host,
         event.resource_type,
@@ -223,7 +231,7 @@ fn decision_json(event: &DecisionEvent, rule: &MatchingRule) -> Value {
     json!({
         "event": "decision",
         "principal": readable(&identity.principal.to_string()),
-        "result": event.result.to_string(),
+        "result": result(event),
         "operation": event.operation.upper_name(),
         "host": identity.host.to_string(),
         "listener": &*identity.listener,
@@ -376,6 +384,7 @@ mod tests {
             resource_type: ResourceType::Topic,
             name: name.into(),
             result,
+            is_shadow_denied: false,
             reference_count: 1,
             level: Level::INFO,
             rule: None,
@@ -392,6 +401,12 @@ mod tests {
         assert_eq!(
             line(&event("a", "bar", AuthorizationResult::Denied)),
             "Principal = User:a is Denied operation = READ from host = 10.0.0.1 on resource = Topic:LITERAL:bar for \
+             request = Metadata with resourceRefCount = 1 based on rule DefaultDeny"
+        );
+        let shadowed = DecisionEvent { is_shadow_denied: true, ..event("a", "bar", AuthorizationResult::Denied) };
+        assert_eq!(
+            line(&shadowed),
+            "Principal = User:a is ShadowDenied operation = READ from host = 10.0.0.1 on resource = Topic:LITERAL:bar for \
              request = Metadata with resourceRefCount = 1 based on rule DefaultDeny"
         );
         assert_eq!(

@@ -5,13 +5,13 @@
 
 use std::sync::OnceLock;
 
-use acl::{AclOperation, AuthorizationResult, ResourceType};
 use apis::{Decision, error_code_of};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use protocol::{ApiKey, ErrorCode};
 
-/// Codes of operations, of resource types, and the two results.
-const DECISIONS: usize = 16 * 8 * 2;
+/// Codes of operations, of resource types, and the three results.
+const DECISIONS: usize = 16 * 8 * RESULTS.len();
+const RESULTS: [&str; 3] = ["denied", "allowed", "shadow_denied"];
 
 /// Handles to all metrics of the proxy. Made when the recorder is installed.
 pub(crate) struct Metrics {
@@ -61,11 +61,14 @@ impl Metrics {
 
     pub(crate) fn decision(&self, api_key: ApiKey, decision: &Decision) {
         let Some(api) = self.of(api_key) else { return };
-        let index = decision_index(decision.operation, decision.resource_type, decision.result);
+        let index = decision_index(decision);
         let Some(place) = api.decisions.get(index) else { return };
         place.get_or_init(|| decisions_total(api_key, decision)).increment(1);
         if !decision.result.is_allowed() && decision.log_if_denied {
-            error_response(api_key, error_code_of(decision.resource_type));
+            match decision.is_shadow_denied {
+                true => shadow_denied(api_key, decision),
+                false => error_response(api_key, error_code_of(decision.resource_type)),
+            }
         }
     }
 
@@ -78,20 +81,39 @@ impl Metrics {
     }
 }
 
-fn decision_index(operation: AclOperation, resource_type: ResourceType, result: AuthorizationResult) -> usize {
-    let codes = usize::try_from(operation.code()).unwrap_or(0) * 8 + usize::try_from(resource_type.code()).unwrap_or(0);
-    codes * 2 + usize::from(result.is_allowed())
+fn decision_index(decision: &Decision) -> usize {
+    let code = |code: i8| usize::try_from(code).unwrap_or(0);
+    let codes = code(decision.operation.code()) * 8 + code(decision.resource_type.code());
+    codes * RESULTS.len() + result(decision)
+}
+
+/// Which of [`RESULTS`].
+fn result(decision: &Decision) -> usize {
+    match (decision.result.is_allowed(), decision.is_shadow_denied) {
+        (_, true) => 2,
+        (true, false) => 1,
+        (false, false) => 0,
+    }
 }
 
 fn decisions_total(api_key: ApiKey, decision: &Decision) -> Counter {
-    let result = if decision.result.is_allowed() { "allowed" } else { "denied" };
     counter!(
         "doorkeeper_decisions_total",
         "api" => api_key.name(),
         "operation" => decision.operation.to_string(),
         "resource_type" => decision.resource_type.to_string(),
-        "result" => result
+        "result" => RESULTS.get(result(decision)).copied().unwrap_or_default()
     )
+}
+
+/// What would have been refused. As seldom as refusals, one hopes.
+fn shadow_denied(api_key: ApiKey, decision: &Decision) {
+    let labels = [
+        ("api", api_key.name().to_owned()),
+        ("operation", decision.operation.to_string()),
+        ("resource_type", decision.resource_type.to_string()),
+    ];
+    counter!("doorkeeper_shadow_denied_total", &labels).increment(1);
 }
 
 /// A denial that the client is told of. Rare enough to look the counter up.

@@ -40,6 +40,8 @@ pub struct Plan {
     pub nodes: u16,
     /// The section `store`.
     pub store: String,
+    /// More lines for the section `authorizer`, indented by two.
+    pub authorizer: String,
     /// More lines for the configuration.
     pub configuration: String,
 }
@@ -68,6 +70,7 @@ impl Plan {
             kafka: Options::default(),
             nodes: 1,
             store: "{ file: acls.yaml }".to_owned(),
+            authorizer: String::new(),
             configuration: String::new(),
         }
     }
@@ -263,8 +266,8 @@ fn configuration(plan: &Plan, kafka: &str, ports: &StagePorts, brokers: &[u16]) 
     listener("OPEN", 2, ports.open, &["security.protocol: PLAINTEXT"]);
     let _ = write!(
         text,
-        "authorizer:\n  super.users: User:admin\nstore: {}\nmetrics: {{ address: 127.0.0.1:{} }}\n{}",
-        plan.store, ports.metrics, plan.configuration
+        "authorizer:\n  super.users: User:admin\n{}store: {}\nmetrics: {{ address: 127.0.0.1:{} }}\n{}",
+        plan.authorizer, plan.store, ports.metrics, plan.configuration
     );
     text
 }

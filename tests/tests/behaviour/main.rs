@@ -4,6 +4,7 @@ mod addresses;
 mod health;
 mod hostile;
 mod live;
+mod shadow;
 mod share;
 mod stopping;
 mod wire;

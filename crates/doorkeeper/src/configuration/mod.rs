@@ -151,6 +151,7 @@ impl Parts {
             super_users: self.authorizer.super_users,
             allow_everyone_if_no_acl_found: self.authorizer.allow_everyone_if_no_acl_found,
             host_ranges: true,
+            shadow: self.authorizer.shadow,
             ..acl::Settings::default()
         };
         let mut listeners = Vec::new();
@@ -230,7 +231,8 @@ listeners:
       tls: { certificate: a.crt, private_key: a.key, trust: ca.crt }, brokers: { advertised_host: a, nodes: { 1: 102 } } }
   - { name: STRICT, address: 127.0.0.1:3, security.protocol: SSL, ssl.client.auth: required, principal: User:sidecar,
       tls: { certificate: a.crt, private_key: a.key, trust: ca.crt }, brokers: { advertised_host: a, first_port: 200, node_ids: 7-9 } }
-authorizer: { super.users: User:a;User:b, allow.everyone.if.no.acl.found: true }
+authorizer: { super.users: User:a;User:b, allow.everyone.if.no.acl.found: true, mode: shadow,
+  shadow.principals: User:c;User:d }
 store: { file: acls.yaml, poll_interval: 1m }
 limits: { memory_budget: 256MiB, connections.max.idle.ms: 5000 }
 shutdown: { delay: 0, deadline: 2s }
@@ -275,6 +277,8 @@ shutdown: { delay: 0, deadline: 2s }
             .into(),
             allow_everyone_if_no_acl_found: true,
             host_ranges: true,
+            shadow: acl::Shadow::Principals(texts(&["User:c", "User:d"])),
+            ..acl::Settings::default()
         };
         assert_eq!(read.store.acl, expected);
         let file = FileSettings {
