@@ -76,7 +76,8 @@ fn refused_topic(topic: OffsetCommitRequestTopic, error: ErrorCode) -> OffsetCom
 fn merge(response: &mut OffsetCommitResponse, refused: Vec<OffsetCommitResponseTopic>, places: &Places<Topic>) {
     let key = |topic: &OffsetCommitResponseTopic| (topic.name.clone(), topic.topic_id);
     let mut topics = std::mem::take(&mut response.topics);
-    topics.extend(refused);
+    // What is denied of a topic stands together, where the topic is named first.
+    topics.extend(together(refused, key, |first, next| first.partitions.extend(next.partitions)));
     without_coordinator_first(
         &mut topics,
         |topic| topic.partitions.first().map(|partition| (partition.partition_index, partition.error_code)),
@@ -163,6 +164,15 @@ mod tests {
         let broker = response(&[("orders", &[(9, 3), (0, 69)])]);
         let expected = response(&[("secret", &[(9, 29)]), ("orders", &[(9, 3), (0, 69)]), ("secrets", &[(0, 29)])]);
         assert_eq!(client.answer(asked, broker), on_the_wire(2, &expected));
+    }
+
+    #[test]
+    fn a_denied_topic_that_is_named_again_and_again_is_answered_in_the_order_of_the_request() {
+        let mut client = client(&["allow Read Group billing", "allow Read Topic *", "deny Read Topic secret"]);
+        let asked =
+            client.ask(2, &request(&[("secret", &[0]), ("orders", &[0]), ("secret", &[9, 1]), ("secret", &[0])]));
+        let expected = response(&[("secret", &[(0, 29), (9, 29), (1, 29), (0, 29)]), ("orders", &[(0, 0)])]);
+        assert_eq!(client.answer(asked, response(&[("orders", &[(0, 0)])])), on_the_wire(2, &expected));
     }
 
     #[test]

@@ -40,14 +40,15 @@ fn merge(
     denied: Vec<OffsetDeleteResponseTopic>,
     places: &Places<TopicName>,
 ) {
-    topics.extend(denied);
+    let name = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
+    // What is denied of a topic stands together, where the topic is named first.
+    topics.extend(together(denied, name, |first, next| first.partitions.extend(next.partitions)));
     without_coordinator_first(
         topics,
         |topic| topic.partitions.first().map(|partition| (partition.partition_index, partition.error_code)),
-        |topic| topic.name.clone(),
+        name,
         places,
     );
-    let name = |topic: &OffsetDeleteResponseTopic| topic.name.clone();
     *topics = together(std::mem::take(topics), name, |first, next| first.partitions.extend(next.partitions));
 }
 
