@@ -90,6 +90,7 @@ pub struct GuardedResponse {
     pub has_addresses: bool,
     bytes: Bytes,
     header_length: usize,
+    listed: Vec<u32>,
 }
 
 /// Walks the body of a request.
@@ -134,8 +135,8 @@ pub fn guard_response(
         fault,
     })?;
     let seen = guard_body(Direction::Response, api_key, api_version, &bytes, header_length, limits)?;
-    let has_addresses = seen.has_addresses;
-    Ok(GuardedResponse { api_key, api_version, correlation_id, has_addresses, bytes, header_length })
+    let Seen { has_addresses, listed } = seen;
+    Ok(GuardedResponse { api_key, api_version, correlation_id, has_addresses, bytes, header_length, listed })
 }
 
 fn guard_body(
@@ -204,6 +205,11 @@ impl GuardedResponse {
     /// What follows the header.
     pub fn body(&self) -> Bytes {
         self.bytes.slice(self.header_length..)
+    }
+
+    /// Where in the body each topic of a list of topics begins, and where the last one ends.
+    pub(crate) fn listed(&self) -> &[u32] {
+        &self.listed
     }
 }
 

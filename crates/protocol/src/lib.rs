@@ -27,6 +27,7 @@ pub mod frame;
 pub mod guard;
 pub mod messages;
 mod schema;
+pub mod topic_list;
 pub mod versions;
 
 pub use addresses::{BrokerAddresses, CarriesAddresses, carries_addresses};
@@ -37,4 +38,5 @@ pub use errors::{ErrorResponse, ErrorResponseError, error_response};
 pub use frame::{FrameError, RequestFrame};
 pub use guard::{Fault, GuardedRequest, GuardedResponse, Limits, Malformed, guard_request, guard_response};
 pub use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Message, Request, StrBytes};
+pub use topic_list::{ListedTopic, TopicList};
 pub use versions::served_versions;

@@ -4,9 +4,11 @@
 //!   real clients are generated from;
 //! - `definition.rs`: the vocabulary of that table;
 //! - `program.rs`: a definition at one version, compiled once into steps;
+//! - `outline.rs`: where single fields are in bytes that passed;
 //! - `walk.rs`: the walk itself, which every byte from the network goes through.
 
 mod definition;
+mod outline;
 mod program;
 #[rustfmt::skip]
 mod table;
@@ -17,6 +19,7 @@ use std::sync::LazyLock;
 use crate::api_key::ApiKey;
 pub(crate) use definition::Direction;
 use definition::Message;
+pub(crate) use outline::{Event, Go, Known, Outline};
 use program::Structure;
 pub(crate) use walk::{Seen, walk};
 

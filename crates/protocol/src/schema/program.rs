@@ -4,6 +4,7 @@
 use super::definition::{Array, Bytes, Direction, Field, Fixed, Kind, Message, String, Struct, has};
 use crate::addresses::carries_addresses;
 use crate::api_key::ApiKey;
+use crate::topic_list::is_topic_list;
 
 /// What to read, in order.
 #[derive(Debug, Default)]
@@ -63,14 +64,19 @@ pub(super) struct Element {
     pub(super) is_fixed: bool,
     /// The bytes that one takes in the vector of the decoded message.
     pub(super) memory: usize,
+    /// Whether it is noted where each begins ([`crate::topic_list`]).
+    pub(super) is_listed: bool,
 }
 
 pub(super) fn compile(message: &Message, version: i16) -> Structure {
+    let is_response_of = |is: &dyn Fn(ApiKey) -> bool| {
+        message.direction == Direction::Response && ApiKey::try_from(message.api_key).is_ok_and(is)
+    };
     let compiler = Compiler {
         version,
         flexible: version >= message.flexible,
-        has_addresses: message.direction == Direction::Response
-            && ApiKey::try_from(message.api_key).is_ok_and(|key| carries_addresses(key, version)),
+        has_addresses: is_response_of(&|key| carries_addresses(key, version)),
+        lists_topics: is_response_of(&is_topic_list),
     };
     let mut structure = Structure::default();
     compiler.structure(&mut structure, message.fields);
@@ -82,6 +88,7 @@ struct Compiler {
     version: i16,
     flexible: bool,
     has_addresses: bool,
+    lists_topics: bool,
 }
 
 impl Compiler {
@@ -151,6 +158,7 @@ impl Compiler {
             least: structure.least(),
             is_fixed: matches!(structure.steps[..], [Named { step: Step::Fixed(_), .. }]),
             memory: memory(kind),
+            is_listed: self.lists_topics && name == "Topics",
             structure,
         }
     }

@@ -6,9 +6,11 @@ use crate::cursor::{Cursor, Tags};
 use crate::guard::{Fault, Limits};
 
 /// A message that passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) has_addresses: bool,
+    /// Where in the body each topic of a list of topics begins, and where the last one ends.
+    pub(crate) listed: Vec<u32>,
 }
 
 /// Where and why the walk ended early: bytes walked, the field.
@@ -42,6 +44,8 @@ pub(crate) fn walk(
         elements_left: limits.max_elements,
         memory_left: frame_length.saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_ON_TOP),
         has_addresses: false,
+        length: body.len(),
+        listed: Vec::new(),
         field: "",
     };
     let outcome = walk.structure(program).and_then(|()| match walk.cursor.remaining() {
@@ -49,7 +53,7 @@ pub(crate) fn walk(
         left => Err(Fault::TrailingBytes(left)),
     });
     match outcome {
-        Ok(()) => Ok(Seen { has_addresses: walk.has_addresses }),
+        Ok(()) => Ok(Seen { has_addresses: walk.has_addresses, listed: walk.listed }),
         Err(fault) => Err(Refusal { offset: body.len() - walk.cursor.remaining(), field: walk.field, fault }),
     }
 }
@@ -59,6 +63,9 @@ struct Walk<'a> {
     elements_left: usize,
     memory_left: usize,
     has_addresses: bool,
+    /// Of the body.
+    length: usize,
+    listed: Vec<u32>,
     /// The innermost field at fault.
     field: &'static str,
 }
@@ -146,10 +153,30 @@ impl Walk<'_> {
         if element.is_fixed {
             return self.cursor.take(least).map(drop);
         }
+        if element.is_listed {
+            return self.list(count, element);
+        }
         for _ in 0..count {
             self.structure(&element.structure)?;
         }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn list(&mut self, count: usize, element: &'static Element) -> Result<(), Fault> {
+        self.spend(0, count.saturating_add(1).saturating_mul(size_of::<u32>()))?;
+        self.listed.reserve_exact(count.saturating_add(1));
+        self.note_position();
+        for _ in 0..count {
+            self.structure(&element.structure)?;
+            self.note_position();
+        }
+        Ok(())
+    }
+
+    fn note_position(&mut self) {
+        // A frame is never longer than `i32::MAX`.
+        self.listed.push(u32::try_from(self.length - self.cursor.remaining()).unwrap_or(u32::MAX));
     }
 
     #[inline(always)]
