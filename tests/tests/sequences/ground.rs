@@ -99,6 +99,8 @@ fn options() -> Options {
     };
     options
         .property("auto.create.topics.enable", "true")
+        // Records of the tests are of the year 2023.
+        .property("log.retention.ms", "-1")
         .property("max.incremental.fetch.session.cache.slots", &SESSION_SLOTS.to_string())
         .property("group.consumer.heartbeat.interval.ms", "100")
         .property("group.consumer.min.heartbeat.interval.ms", "100")
