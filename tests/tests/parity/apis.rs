@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::generate::{Draw, Naming};
 use crate::values::MISSING_MEMBER;
 use crate::world::TRANSACTIONAL_IDS;
-use crate::{security, settings};
+use crate::{security, settings, values};
 
 /// Whether what a super user sees has to be compared afterwards.
 pub(crate) fn changes(api: &str) -> bool {
@@ -57,6 +57,11 @@ pub(crate) fn destroys(api: &str) -> bool {
             | "OffsetDelete"
             | "StreamsGroupHeartbeat"
     )
+}
+
+/// Whether a member of a group of its own may be left behind.
+pub(crate) fn joins_a_group(api: &str) -> bool {
+    matches!(api, "ConsumerGroupHeartbeat" | "StreamsGroupHeartbeat" | "ShareGroupHeartbeat")
 }
 
 /// Whether the configurations of what is named are compared too.
@@ -116,6 +121,9 @@ fn join(draw: &mut Draw<'_>, request: &mut Value) {
     if joins && !group.is_empty() {
         request["GroupId"] = json!(format!("{group}-join-{}", draw.case));
     }
+    if joins && draw.api != "JoinGroup" && !draw.random.once_in(6) {
+        sound_member(draw, request);
+    }
     if draw.api == "JoinGroup" {
         for protocol in request["Protocols"].as_array_mut().into_iter().flatten() {
             protocol["Metadata"] = json!("0001");
@@ -123,6 +131,29 @@ fn join(draw: &mut Draw<'_>, request: &mut Value) {
         if unknown && draw.random.once_in(2) {
             request["GroupInstanceId"] = Value::Null;
         }
+    }
+}
+
+/// A first heartbeat with which a broker finds nothing wrong, so that it looks at the topics.
+fn sound_member(draw: &mut Draw<'_>, request: &mut Value) {
+    request["MemberId"] = json!(format!("member-{}", draw.case));
+    for (field, value) in [
+        ("TopicPartitions", json!([])),
+        ("ActiveTasks", json!([])),
+        ("StandbyTasks", json!([])),
+        ("WarmupTasks", json!([])),
+        ("TaskOffsets", json!([])),
+        ("TaskEndOffsets", json!([])),
+        ("ClientTags", json!([])),
+        ("ProcessId", json!("process")),
+        ("ShutdownApplication", json!(false)),
+    ] {
+        if request.get(field).is_some() {
+            request[field] = value;
+        }
+    }
+    if request.get("Topology").is_some_and(Value::is_null) {
+        request["Topology"] = values::sound_topology(draw);
     }
 }
 

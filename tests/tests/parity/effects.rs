@@ -27,7 +27,11 @@ impl Side {
         let topics: Vec<Value> =
             topics.map(|(name, (_, partitions))| json!({ "Name": name, "Partitions": partitions })).collect();
         let mut effects = vec![("Metadata", json!({ "Topics": topics }))];
-        effects.push(("ListGroups", self.behind("ListGroups", 5, &json!({})).await?));
+        let mut groups = self.behind("ListGroups", 5, &json!({})).await?;
+        if let Some(list) = groups["Groups"].as_array_mut() {
+            list.retain(|group| is_told(request, group["GroupId"].as_str().unwrap_or_default()));
+        }
+        effects.push(("ListGroups", groups));
 
         let topics = named.iter().filter(|name| there.contains_key(*name));
         let topics: Vec<Value> = topics.flat_map(|name| [offsets_of(name, -1), offsets_of(name, -2)]).collect();
@@ -115,6 +119,11 @@ fn offsets_of(topic: &str, timestamp: i64) -> Value {
 
 fn is_group(name: &str) -> bool {
     SIMPLE_GROUPS.contains(&name) || name == CLASSIC_GROUP || CONSUMER_GROUPS.iter().any(|(group, _)| *group == name)
+}
+
+/// Groups that other cases have joined do not count.
+fn is_told(request: &Value, group: &str) -> bool {
+    !group.contains("-join-") || request["GroupId"] == group
 }
 
 /// Every name of the world in the request.

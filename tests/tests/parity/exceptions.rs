@@ -105,6 +105,7 @@ pub(crate) const LISTED: &[Listed] = &[
         is_missing_and_again,
         "a user without the credential to be deleted, named again",
     ),
+    Listed::anywhere("StreamsGroupHeartbeat", is_denied_internal_topics, "internal topics that may not be created"),
     Listed::anywhere("GetTelemetrySubscriptions", is_disconnected, NOT_ADVERTISED),
     Listed::anywhere("PushTelemetry", is_disconnected, NOT_ADVERTISED),
     Listed::switched_off("DeleteTopics"),
@@ -145,6 +146,12 @@ fn is_missing_and_again(reference: &Outcome, doorkeeper: &Outcome) -> bool {
         of_user == Some(broker) || both == (Some(RESOURCE_NOT_FOUND), Some(DUPLICATE_RESOURCE))
     };
     theirs.len() == ours.len() && theirs.iter().all(same)
+}
+
+fn is_denied_internal_topics(_: &Outcome, doorkeeper: &Outcome) -> bool {
+    let Outcome::Answer(answer) = doorkeeper else { return false };
+    let text = answer["ErrorMessage"].as_str().unwrap_or_default();
+    answer["ErrorCode"] == 29 && ["not", "authorized", "create", "internal"].iter().all(|word| text.contains(word))
 }
 
 fn is_disconnected(_: &Outcome, doorkeeper: &Outcome) -> bool {

@@ -179,6 +179,17 @@ impl Side {
         }
     }
 
+    /// Undoes what a request has joined, if it has, where the other side did not let it.
+    pub(crate) async fn leave(&mut self, api: &str, request: &Value) -> Result<()> {
+        let version = if api == "StreamsGroupHeartbeat" { 0 } else { 1 };
+        let mut leaving = json!({ "GroupId": request["GroupId"], "MemberId": request["MemberId"], "MemberEpoch": -1 });
+        for null in ["SubscribedTopicNames", "TopicPartitions", "ActiveTasks", "StandbyTasks", "WarmupTasks"] {
+            leaving[null] = Value::Null;
+        }
+        self.behind(api, version, &leaving).await?;
+        self.behind("DeleteGroups", 2, &json!({ "GroupsNames": [request["GroupId"]] })).await.map(|_| ())
+    }
+
     /// Asks again while a coordinator or a leader is on its way.
     async fn until_it_works(&mut self, api: &str, version: i16, request: &Value) -> Result<Value> {
         let end = Instant::now() + DEADLINE;
