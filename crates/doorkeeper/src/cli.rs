@@ -38,6 +38,8 @@ pub(crate) enum Command {
         #[arg(long)]
         online: bool,
     },
+    /// Writes a first configuration, from a Java client's properties and what the cluster tells of itself
+    Init(commands::init::Arguments),
     /// Manages users: of a running Doorkeeper or a broker, in a file, or in an embedded store
     Users(commands::users::Arguments),
 }

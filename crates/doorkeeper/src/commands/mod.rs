@@ -4,6 +4,7 @@
 //! Doorkeeper or a broker, or opens the store itself while no Doorkeeper runs with it.
 
 pub(crate) mod client_properties;
+pub(crate) mod init;
 mod jaas;
 pub(crate) mod users;
 

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use store::Severity;
 use store::file::Part;
 use store::permissions::secret_is_open_to_others;
-use store::yaml::{Node, Value, tree};
+use store::yaml::{Node, Value, scalar, tree};
 
 use super::change::Change;
 
@@ -96,10 +96,10 @@ impl Entry {
         let mut parts: Vec<String> =
             self.texts.iter().map(|(key, value)| format!("{key}: {}", quoted(value))).collect();
         if !self.groups.is_empty() {
-            let groups: Vec<String> = self.groups.iter().map(|group| word(group)).collect();
+            let groups: Vec<String> = self.groups.iter().map(|group| scalar(group)).collect();
             parts.push(format!("groups: [{}]", groups.join(", ")));
         }
-        format!("{}: {{ {} }}", word(user), parts.join(", "))
+        format!("{}: {{ {} }}", scalar(user), parts.join(", "))
     }
 }
 
@@ -220,21 +220,13 @@ fn without_comments(lines: &[&str], from: usize, next: usize) -> usize {
     (from..next).rev().find(|at| !is_comment(*at)).map_or(from, |last| last + 1)
 }
 
-/// Without quotes where it reads the same without.
-pub(crate) fn word(text: &str) -> String {
-    let is_plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.chars().all(|character| character.is_ascii_alphanumeric() || "-_.".contains(character))
-        && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(&text.to_ascii_lowercase().as_str());
-    if is_plain { text.to_owned() } else { quoted(text) }
-}
-
-/// In double quotes.
-pub(crate) fn quoted(text: &str) -> String {
+/// In double quotes: what it refers to, it goes on referring to.
+fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
         match character {
             '"' | '\\' => quoted.extend(['\\', character]),
-            control if control.is_control() => quoted.push_str(&format!("\\U{:08x}", u32::from(control))),
+            control if control.is_control() => quoted.push_str(&format!("\\U{:08X}", u32::from(control))),
             other => quoted.push(other),
         }
     }
