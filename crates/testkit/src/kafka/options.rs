@@ -30,8 +30,9 @@ pub struct Listener {
     /// Kafka's listener name, upper case.
     pub name: String,
     pub security: Security,
-    /// The port that is told to clients, if it is not the listener's own: that of a [`crate::Relay`].
-    pub advertised_port: Option<u16>,
+    /// The ports that are told to clients, by broker id, where they are not the listener's own: those of a
+    /// [`crate::Relay`] for each broker.
+    pub advertised_ports: Vec<u16>,
 }
 
 /// Kafka's security protocols.
@@ -91,8 +92,15 @@ impl Options {
 
     /// Adds a listener that tells its clients another port than its own. Only for a single broker.
     #[must_use]
-    pub fn listener_behind(mut self, name: &str, security: Security, advertised_port: u16) -> Options {
-        self.listeners.push(Listener { advertised_port: Some(advertised_port), ..Listener::new(name, security) });
+    pub fn listener_behind(self, name: &str, security: Security, advertised_port: u16) -> Options {
+        self.listener_behind_each(name, security, &[advertised_port])
+    }
+
+    /// Adds a listener that tells its clients other ports than its own: the first for broker 0, and so on.
+    #[must_use]
+    pub fn listener_behind_each(mut self, name: &str, security: Security, advertised_ports: &[u16]) -> Options {
+        let advertised_ports = advertised_ports.to_vec();
+        self.listeners.push(Listener { advertised_ports, ..Listener::new(name, security) });
         self
     }
 
@@ -106,7 +114,7 @@ impl Options {
 
 impl Listener {
     pub fn new(name: &str, security: Security) -> Listener {
-        Listener { name: name.to_owned(), security, advertised_port: None }
+        Listener { name: name.to_owned(), security, advertised_ports: Vec::new() }
     }
 }
 

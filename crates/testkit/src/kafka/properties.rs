@@ -67,7 +67,9 @@ pub(crate) fn server_properties(options: &Options, place: Place<'_>) -> Result<S
     let map: Vec<String> = names.iter().map(|(name, protocol)| format!("{name}:{protocol}")).collect();
     put("listener.security.protocol.map", &map.join(","));
     let own_ports = || place.ports.iter().copied();
-    let advertised = options.listeners.iter().map(|listener| listener.advertised_port).chain([None, None]);
+    let at = usize::try_from(place.node_id).unwrap_or(usize::MAX);
+    let told = options.listeners.iter().map(|listener| listener.advertised_ports.get(at).copied());
+    let advertised = told.chain([None, None]);
     let advertised_ports = own_ports().zip(advertised).map(|(own, other)| other.unwrap_or(own));
     put("advertised.listeners", &addresses(&names, advertised_ports.take(options.listeners.len() + 1)));
     let listening = if is_controller(place) { names.len() } else { names.len() - 1 };
