@@ -40,6 +40,8 @@ pub(crate) enum Command {
     },
     /// Writes a first configuration, from a Java client's properties and what the cluster tells of itself
     Init(commands::init::Arguments),
+    /// Manages ACLs as kafka-acls.sh does, of more than clusters; imports, exports and compares them
+    Acls(commands::acls::Arguments),
     /// Manages users: of a running Doorkeeper or a broker, in a file, or in an embedded store
     Users(commands::users::Arguments),
 }

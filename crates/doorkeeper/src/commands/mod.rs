@@ -3,9 +3,11 @@
 //! Each command has its arguments and its work in a module here. It speaks Kafka's protocol to whatever answers it, a
 //! Doorkeeper or a broker, or opens the store itself while no Doorkeeper runs with it.
 
+pub(crate) mod acls;
 pub(crate) mod client_properties;
 pub(crate) mod init;
 mod jaas;
+pub(crate) mod source;
 pub(crate) mod users;
 
 use std::future::Future;
