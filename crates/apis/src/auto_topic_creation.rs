@@ -9,9 +9,9 @@
 use std::collections::BTreeSet;
 
 use acl::{AclOperation, AuthorizationResult, CLUSTER_NAME, Grants, ResourceType};
+use protocol::messages::MetadataRequest;
 use protocol::messages::metadata_response::MetadataResponseTopic;
-use protocol::messages::{MetadataRequest, MetadataResponse};
-use protocol::{ErrorCode, StrBytes};
+use protocol::{ErrorCode, StrBytes, TopicList};
 
 use crate::internal_topics::is_internal;
 use crate::{Lookup, RequestContext};
@@ -82,25 +82,25 @@ impl Creation {
 }
 
 /// Topics that do not exist, those with a name that none can have among them.
-pub(crate) fn missing_topics(response: &MetadataResponse) -> BTreeSet<StrBytes> {
+pub(crate) fn missing_topics(response: &TopicList) -> BTreeSet<StrBytes> {
     let missing = [ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0, ErrorCode::INVALID_TOPIC_EXCEPTION.0];
     let topics = response.topics.iter().filter(|topic| missing.contains(&topic.error_code));
-    topics.filter_map(|topic| topic.name.as_deref()).cloned().collect()
+    topics.filter_map(|topic| topic.name.clone()).collect()
 }
 
 /// After the second request: takes out what must not be created; for the rest the broker's second answer counts.
 pub(crate) fn settle(
     missing: &BTreeSet<StrBytes>,
     context: &mut RequestContext<'_>,
-    response: &mut MetadataResponse,
+    response: &mut TopicList,
 ) -> BTreeSet<StrBytes> {
     if !context.found.auto_create_topics {
         return BTreeSet::new();
     }
     let denied = authorize(missing, context);
-    response.topics.retain(|topic| topic.name.as_deref().is_none_or(|name| !denied.contains(name)));
+    response.topics.retain(|topic| topic.name.as_ref().is_none_or(|name| !denied.contains(name)));
     for topic in &mut response.topics {
-        let created = topic.name.as_deref().and_then(|name| context.found.created.get(name));
+        let created = topic.name.as_ref().and_then(|name| context.found.created.get(name));
         if let Some(&error) = created.filter(|error| **error != 0) {
             topic.error_code = error;
         }

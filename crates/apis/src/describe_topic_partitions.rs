@@ -45,23 +45,23 @@ impl Authorize for DescribeTopicPartitionsRequest {
             self.cursor = None;
         }
         self.topics = allowed.into_iter().map(|name| TopicRequest::default().with_name(TopicName(name))).collect();
-        Outcome::ForwardReduced(Edit::typed(move |context, response: &mut DescribeTopicPartitionsResponse| {
+        Outcome::ForwardReduced(Edit::topics(move |context, response| {
             if all {
                 // Deleted since it was looked up: a broker that lists all topics would not have named it.
                 response.topics.retain(|topic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0);
             }
             let has_failed = response.topics.iter().any(|topic| topic.error_code == ErrorCode::UNKNOWN_SERVER_ERROR.0);
-            if has_failed {
-                // As a whole, for every topic of the request alike: a name that is empty does that.
-                let failed = |topic: DescribeTopicPartitionsResponseTopic| topic.with_error_code(ErrorCode::UNKNOWN_SERVER_ERROR.0);
-                response.topics.extend(denied.into_iter().map(failed));
-                return;
-            }
             for topic in &mut response.topics {
-                let name = topic.name.as_ref().map_or("", |name| name.0.as_str());
-                topic.topic_authorized_operations = context.authorized_operations(ResourceType::Topic, name);
+                // A broker that has failed tells no operations.
+                if !has_failed {
+                    let name = topic.name.as_deref().unwrap_or_default();
+                    topic.authorized_operations = context.authorized_operations(ResourceType::Topic, name);
+                }
             }
-            response.topics.extend(denied);
+            // It has as a whole, for every topic of the request alike: a name that is empty does that.
+            let error =
+                if has_failed { ErrorCode::UNKNOWN_SERVER_ERROR } else { ErrorCode::TOPIC_AUTHORIZATION_FAILED };
+            response.append(denied.into_iter().map(|topic| topic.with_error_code(error.0)));
         }))
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use acl::Grants;
 use bytes::Bytes;
 use protocol::{
-    ApiKey, BrokerAddresses, EncodeError, ErrorResponse, GuardedRequest, GuardedResponse, Malformed, carries_addresses,
-    encode_request, encode_response,
+    ApiKey, BrokerAddresses, EncodeError, ErrorResponse, GuardedRequest, GuardedResponse, Malformed, TopicList,
+    carries_addresses, encode_request, encode_response,
 };
 
 use crate::outcome::TypedEdit;
@@ -151,6 +151,8 @@ struct ResponseCase<R> {
     correlation_id: i32,
     /// The response, once it has been decoded.
     decoded: Option<R>,
+    /// The same of a list of topics.
+    listed: Option<TopicList>,
     edit: Edit<R>,
     replace: Option<ReplaceAddresses<R>>,
 }
@@ -163,6 +165,7 @@ impl<R: AnyResponse> AnyEdit for ResponseCase<R> {
         addresses: &dyn BrokerAddresses,
     ) -> Result<Answer, JudgeError> {
         let edit: Option<TypedEdit<R>> = match (std::mem::replace(&mut self.edit, Edit::Nothing), response) {
+            (Edit::Topics(edit), _) => return self.apply_to_topics(edit, context, response, addresses),
             (Edit::Nothing, _) | (Edit::Raw(_), None) => None,
             (Edit::Typed(edit), _) => Some(edit),
             (Edit::Raw(look), Some(response)) => match look(context, response) {
@@ -190,6 +193,28 @@ impl<R: AnyResponse> AnyEdit for ResponseCase<R> {
             replace(&mut decoded, self.version, addresses);
         }
         Ok(Answer::Bytes(encode_response(self.version, self.correlation_id, &decoded)?))
+    }
+}
+
+impl<R: AnyResponse> ResponseCase<R> {
+    fn apply_to_topics(
+        mut self: Box<Self>,
+        edit: TypedEdit<TopicList>,
+        context: &mut RequestContext<'_>,
+        response: Option<&GuardedResponse>,
+        addresses: &dyn BrokerAddresses,
+    ) -> Result<Answer, JudgeError> {
+        let mut list = match (self.listed.take(), response) {
+            (Some(list), _) => list,
+            (None, Some(response)) => TopicList::read(response)?,
+            (None, None) => return Ok(Answer::AsItCame),
+        };
+        if let Edited::Needs(lookup, next) = edit(context, &mut list) {
+            self.listed = Some(list);
+            self.edit = Edit::Topics(next);
+            return Ok(Answer::Needs(lookup, ResponseEdit(self)));
+        }
+        Ok(Answer::Bytes(list.finish(addresses)?))
     }
 }
 
@@ -240,7 +265,14 @@ where
         if matches!(edit, Edit::Nothing) && replace.is_none() {
             return None;
         }
-        Some(ResponseEdit(Box::new(ResponseCase { version, correlation_id, decoded: None, edit, replace })))
+        Some(ResponseEdit(Box::new(ResponseCase {
+            version,
+            correlation_id,
+            decoded: None,
+            listed: None,
+            edit,
+            replace,
+        })))
     }
 }
 

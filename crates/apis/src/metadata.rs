@@ -14,11 +14,10 @@ use acl::{AclOperation, AuthorizationResult, CLUSTER_NAME, Grants, ResourceType}
 use protocol::messages::metadata_request::MetadataRequestTopic;
 use protocol::messages::metadata_response::MetadataResponseTopic;
 use protocol::messages::{MetadataRequest, MetadataResponse, TopicName};
-use protocol::{ErrorCode, ErrorResponse, StrBytes};
+use protocol::{ErrorCode, ErrorResponse, StrBytes, TopicList};
 use uuid::Uuid;
 
 use crate::auto_topic_creation::{self, Creation, create_denied, missing_topics};
-use crate::outcome::prepend;
 use crate::{Authorize, Edit, Edited, Lookup, Outcome, RequestContext};
 
 impl Authorize for MetadataRequest {
@@ -73,10 +72,10 @@ fn distinct<T: Clone + Eq + Hash>(all: impl Iterator<Item = T>) -> Vec<T> {
 
 fn all_topics(request: &MetadataRequest, version: i16) -> Outcome<MetadataResponse> {
     let operations = Operations::of(request, version);
-    Outcome::ForwardThen(Edit::typed(move |context, response: &mut MetadataResponse| {
-        let names = response.topics.iter().filter_map(|topic| topic.name.as_deref());
+    Outcome::ForwardThen(Edit::topics(move |context, response| {
+        let names = response.topics.iter().filter_map(|topic| topic.name.as_ref());
         let authorized = context.filter_by_authorized_quietly(AclOperation::Describe, ResourceType::Topic, names);
-        response.topics.retain(|topic| topic.name.as_deref().is_some_and(|name| authorized.contains(name)));
+        response.topics.retain(|topic| topic.name.as_ref().is_some_and(|name| authorized.contains(name)));
         operations.fill_in(context, response);
     }))
 }
@@ -99,10 +98,10 @@ fn by_ids(
     }
     let reduced = retain(request, |topic| allowed.contains(&topic.topic_id));
     let operations = Operations::of(request, context.version);
-    let edit = Edit::typed(move |context, response: &mut MetadataResponse| {
+    let edit = Edit::topics(move |context, response| {
         operations.fill_in(context, response);
-        prepend(unknown, &mut response.topics);
-        response.topics.extend(denied);
+        response.prepend(unknown);
+        response.append(denied);
     });
     if reduced { Outcome::ForwardReduced(edit) } else { Outcome::ForwardThen(edit) }
 }
@@ -129,20 +128,19 @@ fn by_names(
     let changed = reduced || matches!(creation, Creation::Apart(_));
     let operations = Operations::of(request, version);
 
-    let finish =
-        move |context: &mut RequestContext<'_>, response: &mut MetadataResponse, undone: BTreeSet<StrBytes>| {
-            if none_asked {
-                response.topics.clear();
-            }
-            operations.fill_in(context, response);
-            response.topics.extend(undone.into_iter().map(create_denied));
-            response.topics.extend(
-                denied
-                    .into_iter()
-                    .map(|name| denied_topic(Some(name.into()), Uuid::nil(), ErrorCode::TOPIC_AUTHORIZATION_FAILED)),
-            );
-        };
-    let edit = Edit::Typed(Box::new(move |context, response: &mut MetadataResponse| {
+    let finish = move |context: &mut RequestContext<'_>, response: &mut TopicList, undone: BTreeSet<StrBytes>| {
+        if none_asked {
+            response.topics.clear();
+        }
+        operations.fill_in(context, response);
+        response.append(undone.into_iter().map(create_denied));
+        response.append(
+            denied
+                .into_iter()
+                .map(|name| denied_topic(Some(name.into()), Uuid::nil(), ErrorCode::TOPIC_AUTHORIZATION_FAILED)),
+        );
+    };
+    let edit = Edit::Topics(Box::new(move |context, response| {
         let missing = missing_topics(response);
         if let Some(lookup) = creation.second_request(&missing) {
             return Edited::Needs(
@@ -181,9 +179,6 @@ struct Operations {
 }
 
 impl Operations {
-    /// What a field says that was not asked for.
-    const NOT_ASKED: i32 = i32::MIN;
-
     fn of(request: &MetadataRequest, version: i16) -> Operations {
         Operations {
             cluster: (8..=10).contains(&version) && request.include_cluster_authorized_operations,
@@ -192,20 +187,20 @@ impl Operations {
     }
 
     /// Puts our fields in the place of the broker's, in an answer that has no denied topics yet.
-    fn fill_in(self, context: &mut RequestContext<'_>, response: &mut MetadataResponse) {
+    fn fill_in(self, context: &mut RequestContext<'_>, response: &mut TopicList) {
         response.cluster_authorized_operations = match self.cluster {
-            false => Operations::NOT_ASKED,
+            false => TopicList::NOT_ASKED,
             true if context.authorize_cluster(AclOperation::Describe) => {
                 context.authorized_operations(ResourceType::Cluster, CLUSTER_NAME)
             }
             true => 0,
         };
         for topic in &mut response.topics {
-            topic.topic_authorized_operations = match &topic.name {
+            topic.authorized_operations = match &topic.name {
                 Some(name) if self.topics && topic.error_code != ErrorCode::UNKNOWN_TOPIC_ID.0 => {
                     context.authorized_operations(ResourceType::Topic, name)
                 }
-                _ => Operations::NOT_ASKED,
+                _ => TopicList::NOT_ASKED,
             };
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use protocol::GuardedResponse;
+use protocol::{GuardedResponse, TopicList};
 
 use crate::{Lookup, RequestContext, Serve};
 
@@ -34,6 +34,8 @@ pub enum Edit<R> {
     Typed(TypedEdit<R>),
     /// Looked at as bytes first: most answers then go on as they came.
     Raw(RawEdit<R>),
+    /// A list of topics, edited as bytes: it may be long, and most of it is left out or stays as it is.
+    Topics(TypedEdit<TopicList>),
 }
 
 /// An edit of a decoded response, by the grants that its request was decided by.
@@ -63,6 +65,14 @@ impl<R> Edit<R> {
     pub fn typed(edit: impl FnOnce(&mut RequestContext<'_>, &mut R) + Send + 'static) -> Edit<R> {
         Edit::Typed(Box::new(move |context, response| {
             edit(context, response);
+            Edited::Done
+        }))
+    }
+
+    /// An edit of a list of topics that needs nothing looked up.
+    pub fn topics(edit: impl FnOnce(&mut RequestContext<'_>, &mut TopicList) + Send + 'static) -> Edit<R> {
+        Edit::Topics(Box::new(move |context, list| {
+            edit(context, list);
             Edited::Done
         }))
     }
@@ -123,6 +133,7 @@ impl<R> fmt::Debug for Edit<R> {
             Edit::Nothing => "Nothing",
             Edit::Typed(_) => "Typed(..)",
             Edit::Raw(_) => "Raw(..)",
+            Edit::Topics(_) => "Topics(..)",
         })
     }
 }
