@@ -72,8 +72,8 @@ fn answer(
             let matching = found.next().unwrap_or_default();
             result(ErrorCode::NONE, None).with_matching_acls(matching.iter().map(matching_acl).collect())
         }
-        Err(UnknownFilter::Pattern) => unknown("unknown patternFilter"),
-        Err(UnknownFilter::Entry) => unknown("unknown entryFilter"),
+        Err(UnknownFilter::Pattern) => unknown("Unknown patternFilter."),
+        Err(UnknownFilter::Entry) => unknown("Unknown entryFilter."),
     };
     DeleteAclsResponse::default().with_filter_results(checked.iter().map(one).collect())
 }
@@ -161,10 +161,10 @@ mod tests {
     #[test]
     fn codes_that_kafka_does_not_have_fail_their_filter_and_no_other() {
         for (unknown, text) in [
-            (any().with_resource_type_filter(99), "unknown patternFilter"),
-            (any().with_pattern_type_filter(99).with_operation(99), "unknown patternFilter"),
-            (any().with_operation(99), "unknown entryFilter"),
-            (any().with_permission_type(99), "unknown entryFilter"),
+            (any().with_resource_type_filter(99), "Unknown patternFilter."),
+            (any().with_pattern_type_filter(99).with_operation(99), "Unknown patternFilter."),
+            (any().with_operation(99), "Unknown entryFilter."),
+            (any().with_permission_type(99), "Unknown entryFilter."),
         ] {
             let mut client = Client::with(&[ALTER]).stored(&STORED);
             let write = any().with_operation(4);
