@@ -17,6 +17,7 @@ pub(crate) const TRANSACTIONAL_ID: i8 = 5;
 pub(crate) const READ: i8 = 3;
 pub(crate) const WRITE: i8 = 4;
 pub(crate) const CREATE: i8 = 5;
+pub(crate) const DELETE: i8 = 6;
 pub(crate) const DESCRIBE: i8 = 8;
 
 const ALLOW: i8 = 3;

@@ -60,12 +60,31 @@ impl Duet {
         request: Value,
         is_it: impl Fn(&Value) -> bool,
     ) -> Result<Value> {
+        self.ask_following(user, api, version, request, &[], is_it).await
+    }
+
+    /// As [`Duet::ask_until`], and each answer without an error may change what the next request says: names, and where
+    /// in an answer their values are.
+    pub(crate) async fn ask_following(
+        &mut self,
+        user: &str,
+        api: &str,
+        version: i16,
+        request: Value,
+        follows: &[(&str, &str)],
+        is_it: impl Fn(&Value) -> bool,
+    ) -> Result<Value> {
         let key = self.schemas.key(api)?;
         let (end, told) = (Instant::now() + DEADLINE, self.told());
         let mut answers = Vec::new();
         for player in &mut self.players {
             let answer = loop {
                 let answer = player.ask(user, key, version, &request).await?;
+                for (name, pointer) in follows.iter().filter(|_| first_error(&answer).is_none()) {
+                    if let Some(value) = answer.pointer(pointer) {
+                        player.kept.insert((*name).to_owned(), value.clone());
+                    }
+                }
                 if is_it(&answer) {
                     break answer;
                 }

@@ -36,6 +36,8 @@ mod world;
 
 mod acls;
 mod auto_creation;
+mod classic_group;
+mod consumer_group;
 mod duet;
 mod fetch_eviction;
 mod fetch_foreign;
