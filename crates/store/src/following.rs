@@ -16,12 +16,18 @@ pub struct Following {
 struct State {
     seen_at: Mutex<Instant>,
     ignored: AtomicUsize,
+    most: Option<Duration>,
 }
 
 impl Following {
     /// What is known was true at `at`.
     pub fn new(at: Instant) -> Following {
-        Following { state: Arc::new(State { seen_at: Mutex::new(at), ignored: AtomicUsize::new(0) }) }
+        Following::with_limit(at, None)
+    }
+
+    /// The same, of use as long as it is not older than `most`.
+    pub fn with_limit(at: Instant, most: Option<Duration>) -> Following {
+        Following { state: Arc::new(State { seen_at: Mutex::new(at), ignored: AtomicUsize::new(0), most }) }
     }
 
     /// What is known was true at `at`: when the question was sent, not when it was answered.
@@ -34,6 +40,11 @@ impl Following {
     /// How long ago what is known was true for certain.
     pub fn age(&self) -> Duration {
         self.state.seen_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Whether what is known is too old to decide by.
+    pub fn is_stale(&self) -> bool {
+        self.state.most.is_some_and(|most| self.age() > most)
     }
 
     /// Says how many entries are there now that cannot be used.
@@ -63,5 +74,10 @@ mod tests {
         assert_eq!(following.ignored(), 0);
         clone.ignores(3);
         assert_eq!(following.ignored(), 3);
+        assert!(!following.is_stale());
+        let limited = Following::with_limit(long_ago, Some(Duration::from_secs(60)));
+        assert!(limited.is_stale());
+        limited.seen(Instant::now());
+        assert!(!limited.is_stale());
     }
 }

@@ -55,7 +55,7 @@ pub enum Place {
     /// The directory of the database.
     Embedded(PathBuf),
     /// A topic, of the cluster behind us or of another one.
-    Kafka(KafkaSettings),
+    Kafka(Box<KafkaSettings>),
     /// The cluster behind us. ACLs only.
     Upstream(upstream::Settings),
 }

@@ -110,7 +110,8 @@ fn place(reading: &mut Reading, fields: &mut Fields<'_>, part: Part, around: &mu
         }
     }
     if let Some(kafka) = kafka {
-        return kafka_store::read(reading, &kafka, fields, around.cluster, around.expiries).map(Place::Kafka);
+        return kafka_store::read(reading, &kafka, fields, around.cluster, around.expiries)
+            .map(|settings| Place::Kafka(Box::new(settings)));
     }
     if let Some(field) = fields.optional("max_staleness") {
         field.error(reading, "is for `kafka`");

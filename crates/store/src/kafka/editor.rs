@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acl::AclBinding;
+use authentication::Users;
 use bytes::Bytes;
 use client::Connector;
 
@@ -15,6 +16,7 @@ use super::state::State;
 use super::writer::{records, write_alone};
 use super::{KafkaError, KafkaSettings};
 use crate::change::MOST_CHANGES;
+use crate::embedded::users_of;
 
 /// A topic that is there, opened for one change after another. Replicas that follow it see them as they come.
 #[derive(Debug)]
@@ -42,6 +44,16 @@ impl Editor {
         let mut acls: Vec<AclBinding> = self.state.scoped(scope).acls.iter().cloned().collect();
         acls.sort();
         acls
+    }
+
+    /// The users of this cluster.
+    pub fn users(&self) -> Users {
+        users_of(&self.state.users)
+    }
+
+    /// Whether nothing was ever written for this cluster: a start fills it ([`load`](super::load())).
+    pub fn is_new(&self) -> bool {
+        self.state.is_new()
     }
 
     /// Removes and adds ACLs of a scope, as one record batch. Those that are (not) there already are left alone.

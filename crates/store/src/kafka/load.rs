@@ -122,7 +122,7 @@ async fn attempt(
     shared::tell_of_ignored(&settings.topic, &read.ignored);
     warn_of_counts(settings, &read.state);
     let Everything { state, next, log_start, ignored } = read;
-    let following = Following::new(asked_at);
+    let following = Following::with_limit(asked_at, settings.max_staleness);
     following.ignores(ignored.len());
     Ok(LoadedTopic {
         acls: state.acls().cloned().collect(),
@@ -215,7 +215,7 @@ impl LoadedTopic {
             next: 0,
             log_start: 0,
             ignored: 0,
-            following: Following::new(seen_at),
+            following: Following::with_limit(seen_at, settings.max_staleness),
             is_snapshot: true,
         }
     }

@@ -86,7 +86,7 @@ impl Shared {
 
     /// Makes what was read hold, and then says so. What others changed is in the result, if they did.
     pub(super) fn apply(&self, batches: &[Batch]) -> Option<Reload> {
-        let Some(last) = batches.last() else { return None };
+        let last = batches.last()?;
         let ours = self.producer_id.load(Ordering::Acquire);
         let mut held = self.held();
         let (mut all, mut theirs, mut own) = (Applied::default(), Outcome::default(), None);
@@ -162,7 +162,10 @@ impl Shared {
             return false;
         }
         held.is_closed = true;
-        let nobody = acl::Settings { host_ranges: self.acl.host_ranges, ..acl::Settings::default() };
+        let mut nobody = self.acl.clone();
+        nobody.super_users.clear();
+        nobody.listener_super_users.clear();
+        nobody.allow_everyone_if_no_acl_found = false;
         self.current.update(|old| (Policy::empty(nobody), Arc::clone(&old.users)));
         true
     }

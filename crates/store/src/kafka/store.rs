@@ -176,9 +176,11 @@ fn plan_credentials(users: &UserEntries, alterations: Vec<ScramAlteration>) -> (
 
 /// Allows nothing once what is known is older than `max_staleness`. The follower ends that.
 async fn close_when_stale(shared: &Shared) {
-    let Some(most) = shared.settings.max_staleness else { return std::future::pending().await };
+    if shared.settings.max_staleness.is_none() {
+        return std::future::pending().await;
+    }
     loop {
-        if shared.following.age() > most && shared.close() {
+        if shared.following.is_stale() && shared.close() {
             tracing::error!(
                 "ALARM: the store's topic `{}` could not be read for longer than `max_staleness`: nothing is allowed \
                  until it can",
