@@ -77,6 +77,7 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     for directory in &opened.filled {
         tracing::info!(directory = %directory.display(), "a new store was made and filled from `bootstrap`");
     }
+    tokio::spawn(watch_age(opened.stores.clone(), health.clone()));
     let bound = proxy::bind(proxy, upstream, opened.stores.clone()).await?;
     tracing::info!("{}", opened.first_load);
     health.policy_is_loaded();
@@ -108,6 +109,18 @@ async fn say_when_ready(upstream_seen: impl Future<Output = ()>, health: Health)
     match health.is_ready() {
         true => tracing::info!("ready"),
         false => tracing::info!("the upstream has answered"),
+    }
+}
+
+/// A store that is elsewhere may not be followed for longer than its `max_staleness`.
+async fn watch_age(stores: Stores, health: Health) {
+    const LOOK_EVERY: Duration = Duration::from_millis(250);
+    if stores.following().next().is_none() {
+        return;
+    }
+    loop {
+        health.policy_is_stale(stores.following().any(|(_, following)| following.is_stale()));
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
