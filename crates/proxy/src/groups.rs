@@ -15,9 +15,6 @@ use crate::brokers::Node;
 use crate::kept::Kept;
 use crate::topics::LookupError;
 
-/// How long the description of a consumer group is believed. After a restart all its members are looked up within seconds.
-const MEMBERS_KEPT: Duration = Duration::from_secs(1);
-
 /// How long the topology of a Streams group is believed. It changes only with the group itself.
 const TOPOLOGY_KEPT: Duration = Duration::from_secs(10);
 
@@ -30,7 +27,8 @@ type Key = (i32, StrBytes);
 /// Looks up groups. One for the process.
 #[derive(Debug)]
 pub(crate) struct Groups {
-    /// None if the coordinator cannot tell.
+    /// None if the coordinator cannot tell. Not kept: a member may have changed since. But after a restart all members of a
+    /// group are looked up within seconds, and then those who wait share an answer.
     members: Kept<Key, Option<Arc<Members>>, LookupError>,
     /// None if the group has no topology, or the coordinator cannot tell.
     topologies: Kept<Key, Option<Arc<BTreeSet<StrBytes>>>, LookupError>,
@@ -46,7 +44,7 @@ struct Members {
 
 impl Default for Groups {
     fn default() -> Groups {
-        Groups { members: Kept::new(MEMBERS_KEPT, MOST_GROUPS), topologies: Kept::new(TOPOLOGY_KEPT, MOST_GROUPS) }
+        Groups { members: Kept::new(Duration::ZERO, MOST_GROUPS), topologies: Kept::new(TOPOLOGY_KEPT, MOST_GROUPS) }
     }
 }
 
@@ -57,7 +55,7 @@ impl Groups {
             let said = told(node.control().consumer_group(asked.group.clone()).await)?;
             Ok(said.and_then(|response| response.groups.into_iter().next()).and_then(members).map(Arc::new))
         };
-        let members = self.members.get(key(node, &asked.group), Option::is_some, ask).await?;
+        let members = self.members.get(key(node, &asked.group), |_| false, ask).await?;
         Ok(members.map_or(FoundMember::NotTold, |members| members.find(asked)))
     }
 

@@ -21,6 +21,7 @@ type Slot<V, E> = tokio::sync::Mutex<Option<Answer<V, E>>>;
 
 #[derive(Debug)]
 struct Answer<V, E> {
+    began: Instant,
     came: Instant,
     said: Result<V, E>,
     is_kept: bool,
@@ -31,8 +32,8 @@ impl<K: Eq + Hash, V: Clone, E: Clone> Kept<K, V, E> {
         Kept { slots: Mutex::default(), keep, most }
     }
 
-    /// The answer that is kept, or that came since this was asked for, or else a new one. `is_worth` says whether it is
-    /// kept; an error never is.
+    /// The answer that is kept, or else one that is asked for from now on. Whoever waits for an answer gets the next one,
+    /// an error too. `is_worth` says whether an answer is kept; an error never is.
     pub(crate) async fn get<F: Future<Output = Result<V, E>>>(
         &self,
         key: K,
@@ -42,12 +43,13 @@ impl<K: Eq + Hash, V: Clone, E: Clone> Kept<K, V, E> {
         let asked = Instant::now();
         let slot = self.slot(key);
         let mut answer = slot.lock().await;
-        if let Some(known) = answer.as_ref().filter(|known| known.came >= asked || self.is_fresh(known)) {
+        if let Some(known) = answer.as_ref().filter(|known| known.began >= asked || self.is_fresh(known)) {
             return known.said.clone();
         }
+        let began = Instant::now();
         let said = ask().await;
         let is_kept = said.as_ref().is_ok_and(is_worth);
-        *answer = Some(Answer { came: Instant::now(), said: said.clone(), is_kept });
+        *answer = Some(Answer { began, came: Instant::now(), said: said.clone(), is_kept });
         said
     }
 
@@ -75,7 +77,7 @@ impl<K: Eq + Hash, V: Clone, E: Clone> Kept<K, V, E> {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use tokio::sync::Barrier;
+    use tokio::sync::Notify;
 
     use super::*;
 
@@ -105,31 +107,32 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn all_who_wait_get_one_answer_even_an_error() {
-        let asked = Arc::new(Asked::default());
-        let kept: Arc<Kept<&str, u32, String>> = Arc::new(Kept::new(Duration::ZERO, 10));
-        let all_here = Arc::new(Barrier::new(11));
-        let waiting = (0..10).map(|_| {
-            let (asked, kept, all_here) = (Arc::clone(&asked), Arc::clone(&kept), Arc::clone(&all_here));
-            tokio::spawn(async move {
-                let ask = || async {
-                    all_here.wait().await;
-                    asked.ask().await?;
-                    Err("no".to_owned())
-                };
-                tokio::select! {
-                    said = kept.get("a", |_| true, ask) => said,
-                    // The others wait for the first.
-                    said = async { all_here.wait().await; std::future::pending().await } => said,
-                }
-            })
-        });
-        let waiting: Vec<_> = waiting.collect();
-        all_here.wait().await;
-        for said in waiting {
-            assert_eq!(said.await.unwrap(), Err("no".to_owned()));
-        }
-        assert_eq!(asked.0.load(Ordering::Relaxed), 1);
+    async fn all_who_wait_get_one_answer_that_was_asked_for_since_even_an_error() {
+        let asked = Asked::default();
+        let kept: Kept<&str, u32, String> = Kept::new(Duration::ZERO, 10);
+        let under_way = Notify::new();
+        let finish = Notify::new();
+        let first = kept.get(
+            "a",
+            |_| true,
+            || async {
+                under_way.notify_one();
+                finish.notified().await;
+                asked.ask().await
+            },
+        );
+        let refuse = || async { asked.ask().await.and_then(|count| Err(format!("no {count}"))) };
+        let others = async {
+            under_way.notified().await;
+            let one = kept.get("a", |_| true, refuse);
+            let other = kept.get("a", |_| true, refuse);
+            let release = async { finish.notify_one() };
+            let (one, other, ()) = tokio::join!(one, other, release);
+            (one, other)
+        };
+        let (first, others) = tokio::join!(first, others);
+        assert_eq!(first, Ok(1));
+        assert_eq!(others, (Err("no 2".to_owned()), Err("no 2".to_owned())));
     }
 
     #[tokio::test]
