@@ -42,6 +42,8 @@ pub(crate) enum Command {
     Init(commands::init::Arguments),
     /// Manages ACLs as kafka-acls.sh does, of more than clusters; imports, exports and compares them
     Acls(commands::acls::Arguments),
+    /// Brings ACLs and users from one store to another
+    Migrate(commands::migrate::Arguments),
     /// Manages users: of a running Doorkeeper or a broker, in a file, or in an embedded store
     Users(commands::users::Arguments),
 }

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         Command::Check { config, online: true } => online::check(&config),
         Command::Init(arguments) => commands::run(commands::init::run(arguments)),
         Command::Acls(arguments) => return commands::acls::run(arguments),
+        Command::Migrate(arguments) => commands::run(commands::migrate::run(arguments)),
         Command::Users(arguments) => commands::run(commands::users::run(arguments)),
     };
     exit.into()

@@ -2,7 +2,10 @@
 //!
 //! The same form as the file store's. When the store has been filled, what stands here plays no part any more.
 
+use std::sync::Arc;
+
 use acl::AclBinding;
+use authentication::{ScramMechanism, Users};
 
 use crate::file::document::Document;
 use crate::file::user::UserEntry;
@@ -16,6 +19,21 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
+    /// With what another store has.
+    pub fn new(users: &Users, acls: &[AclBinding]) -> Bootstrap {
+        let mut names: Vec<_> = users.names().collect();
+        names.sort();
+        let entry = |name: &Arc<str>| UserEntry {
+            credentials: ScramMechanism::ALL
+                .into_iter()
+                .filter_map(|mechanism| Some((mechanism, users.get(name, mechanism)?.clone())))
+                .collect(),
+            groups: users.groups(name).to_vec(),
+            ..UserEntry::new(name)
+        };
+        Bootstrap { users: names.into_iter().map(entry).collect(), acls: acls.to_vec() }
+    }
+
     /// Reads `{ users: …, acls: … }`. What is wrong is in `reading`.
     pub fn read(reading: &mut Reading, field: &Field<'_>) -> Option<Bootstrap> {
         let mut fields = field.fields(reading)?;

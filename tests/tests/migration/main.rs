@@ -2,6 +2,7 @@
 //! real binary, real brokers and Kafka's own tools.
 
 mod init;
+mod migrate;
 mod users;
 
 use std::path::Path;

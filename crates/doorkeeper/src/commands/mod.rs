@@ -7,7 +7,9 @@ pub(crate) mod acls;
 pub(crate) mod client_properties;
 pub(crate) mod init;
 mod jaas;
+pub(crate) mod migrate;
 pub(crate) mod source;
+mod topic;
 pub(crate) mod users;
 
 use std::future::Future;

@@ -11,14 +11,16 @@ mod place;
 mod yaml;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use authentication::ScramMechanism;
+use authentication::{ScramMechanism, Users};
 use clap::{Args, Subcommand};
 
-use change::{Change, Credential};
+pub(crate) use change::Change;
+use change::Credential;
 use place::PlaceArguments;
+pub(crate) use place::alter;
 
 use crate::report::number;
 
@@ -197,6 +199,33 @@ async fn import(Import { files, replace, dry_run, iterations, place }: Import) -
     place.change(changes).await?;
     println!("{summary} imported");
     Ok(())
+}
+
+/// What it takes to have these users somewhere.
+pub(crate) fn changes(users: &Users) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for name in users.names() {
+        for mechanism in ScramMechanism::ALL {
+            let credential = users.get(name, mechanism).cloned();
+            changes.extend(credential.map(|credential| Change {
+                user: name.to_string(),
+                mechanism,
+                to: Some(Credential::Keys(credential)),
+            }));
+        }
+    }
+    changes.sort_by(|one, other| (&one.user, one.mechanism).cmp(&(&other.user, other.mechanism)));
+    changes
+}
+
+/// Adds users to a file, with their groups.
+pub(crate) fn add_to_file(path: &Path, users: &Users) -> Result<()> {
+    yaml::add(path, users, &changes(users))
+}
+
+/// Adds users to an embedded store that is there, without their groups.
+pub(crate) async fn add_to_embedded(directory: &Path, users: &Users) -> Result<()> {
+    place::Place::Embedded(directory.to_owned()).change(changes(users)).await
 }
 
 fn listed(mechanisms: BTreeSet<ScramMechanism>) -> String {

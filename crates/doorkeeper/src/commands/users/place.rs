@@ -12,12 +12,15 @@ use clap::Args;
 use client::UpstreamSettings;
 use store::embedded::EmbeddedError;
 use store::file::{FileSettings, Part};
-use store::{Bootstrap, Current, Snapshot, Store};
+use store::{Bootstrap, Current, Places, Snapshot, Store};
 
 use super::change::{Change, last_of_each, validated};
 use super::cluster::Known;
 use super::{cluster, yaml};
 use crate::commands::client_properties;
+use crate::commands::topic::Topic;
+use crate::configuration;
+use crate::report::list;
 
 /// Users that one step changes.
 const MOST_USERS: usize = 5000;
@@ -27,17 +30,20 @@ const MOST_USERS: usize = 5000;
 #[group(skip)]
 pub(super) struct PlaceArguments {
     /// A running Doorkeeper, or a broker: `host:port`, separated by commas
-    #[arg(long, value_name = "SERVERS", required_unless_present_any = ["file", "embedded"], conflicts_with_all = ["file", "embedded"])]
+    #[arg(long, value_name = "SERVERS", required_unless_present_any = ["file", "embedded", "config"], conflicts_with_all = ["file", "embedded", "config"])]
     bootstrap_server: Option<String>,
     /// How to log in there: a Java client's properties file
     #[arg(long, value_name = "FILE", requires = "bootstrap_server")]
     command_config: Option<PathBuf>,
     /// The file with users that a store `file` follows
-    #[arg(long, value_name = "FILE", conflicts_with = "embedded")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["embedded", "config"])]
     file: Option<PathBuf>,
     /// The directory of a store `embedded`, while no Doorkeeper runs with it
-    #[arg(long, value_name = "DIRECTORY")]
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "config")]
     embedded: Option<PathBuf>,
+    /// The store of users that a configuration names, `kafka` too
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -45,20 +51,39 @@ pub(super) enum Place {
     Cluster(UpstreamSettings),
     File(PathBuf),
     Embedded(PathBuf),
+    Topic(Box<Topic>),
 }
 
 impl PlaceArguments {
     pub(super) fn open(self) -> Result<Place> {
-        let PlaceArguments { bootstrap_server, command_config, file, embedded } = self;
-        match (bootstrap_server, file, embedded) {
-            (Some(servers), None, None) => {
+        let PlaceArguments { bootstrap_server, command_config, file, embedded, config } = self;
+        match (bootstrap_server, file, embedded, config) {
+            (Some(servers), None, None, None) => {
                 Ok(Place::Cluster(client_properties::read(command_config.as_deref(), &servers)?))
             }
-            (None, Some(path), None) => Ok(Place::File(path)),
-            (None, None, Some(directory)) => Ok(Place::Embedded(directory)),
-            _ => bail!("expected one of `--bootstrap-server`, `--file` and `--embedded`"),
+            (None, Some(path), None, None) => Ok(Place::File(path)),
+            (None, None, Some(directory), None) => Ok(Place::Embedded(directory)),
+            (None, None, None, Some(path)) => of_configuration(&path),
+            _ => bail!("expected one of `--bootstrap-server`, `--file`, `--embedded` and `--config`"),
         }
     }
+}
+
+fn of_configuration(path: &Path) -> Result<Place> {
+    let read = configuration::read(path);
+    let Some(configuration) = read.configuration else {
+        bail!("`{}` is not in order:\n{}", path.display(), list(&read.problems).trim_end());
+    };
+    let (place, part) = match &configuration.store.places {
+        Places::Together(place) => (place, Part::Both),
+        Places::Apart { users, .. } => (users, Part::Users),
+    };
+    Ok(match place {
+        store::Place::File(file) => Place::File(file.path.clone()),
+        store::Place::Embedded(directory) => Place::Embedded(directory.clone()),
+        store::Place::Kafka(settings) => Place::Topic(Box::new(Topic::new(settings, &configuration.upstream, part))),
+        store::Place::Upstream(_) => bail!("users cannot be read from the cluster of `{}`", path.display()),
+    })
 }
 
 impl Place {
@@ -67,8 +92,9 @@ impl Place {
             Place::Cluster(settings) => cluster::list(settings).await,
             Place::File(path) if !path.exists() => Ok(Known::new()),
             Place::File(path) => Ok(known(&users_of_file(path)?)),
-            Place::Embedded(directory) if !directory.exists() => Ok(Known::new()),
+            Place::Embedded(directory) if !store::embedded::is_there(directory) => Ok(Known::new()),
             Place::Embedded(directory) => Ok(known(&embedded(directory)?.0.load().users)),
+            Place::Topic(topic) => Ok(known(&topic.users().await?)),
         }
     }
 
@@ -83,6 +109,7 @@ impl Place {
                 let (_, store) = embedded(directory)?;
                 alter(store.as_ref(), &changes).await
             }
+            Place::Topic(topic) => topic.change_users(&changes).await,
         }
     }
 
@@ -124,7 +151,7 @@ fn embedded(directory: &Path) -> Result<(Current, Arc<dyn Store>)> {
 }
 
 /// One mechanism after the other: a store takes each user once.
-pub(super) async fn alter(store: &dyn Store, changes: &[Change]) -> Result<()> {
+pub(crate) async fn alter(store: &dyn Store, changes: &[Change]) -> Result<()> {
     for mechanism in ScramMechanism::ALL {
         let of_mechanism: Vec<&Change> = changes.iter().filter(|change| change.mechanism == mechanism).collect();
         for some in of_mechanism.chunks(MOST_USERS) {

@@ -6,12 +6,15 @@
 //!   alice: { SCRAM-SHA-256: "[iterations=4096,salt=…,stored_key=…,server_key=…]", groups: [finance] }
 //! ```
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use authentication::Users;
 use store::Severity;
 use store::file::Part;
 use store::permissions::secret_is_open_to_others;
@@ -21,16 +24,49 @@ use super::change::Change;
 
 /// Sets and removes credentials. A file that is not there is made.
 pub(super) fn change(path: &Path, changes: &[Change]) -> Result<()> {
-    if path.exists() {
-        secret_is_open_to_others(path)
-            .map_err(|message| anyhow::anyhow!("{message}; or keep users in a file of their own (`store.users`)"))?;
+    is_ours_alone(path)?;
+    edit(path, |text| changed(text, changes, &BTreeMap::new()).with_context(|| path.display().to_string()))
+}
+
+/// Adds users that are not there, with their groups.
+pub(super) fn add(path: &Path, users: &Users, changes: &[Change]) -> Result<()> {
+    is_ours_alone(path)?;
+    let group = |group: &Arc<str>| group.strip_prefix("Group:").unwrap_or(group).to_owned();
+    let groups = users.names().map(|name| (name.to_string(), users.groups(name).iter().map(group).collect()));
+    let groups: BTreeMap<String, Vec<String>> = groups.collect();
+    edit(path, |text| changed(text, changes, &groups).with_context(|| path.display().to_string()))
+}
+
+fn is_ours_alone(path: &Path) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
     }
-    edit(path, |mut text| {
-        for change in changes {
-            text = set(&text, change).with_context(|| path.display().to_string())?;
+    secret_is_open_to_others(path)
+        .map_err(|message| anyhow::anyhow!("{message}; or keep users in a file of their own (`store.users`)"))
+}
+
+/// Those who are new all at once, for there may be many.
+fn changed(mut text: String, changes: &[Change], groups: &BTreeMap<String, Vec<String>>) -> Result<String> {
+    let there: BTreeSet<String> = match Section::find(&text)? {
+        Some(section) => section.users.into_iter().map(|(place, _)| place.name).collect(),
+        None => BTreeSet::new(),
+    };
+    let mut new: BTreeMap<&str, Entry> = BTreeMap::new();
+    for (user, groups) in groups {
+        new.entry(user).or_default().groups.clone_from(groups);
+    }
+    for change in changes {
+        match (&change.to, there.contains(&change.user)) {
+            (_, true) => text = set(&text, change)?,
+            (Some(to), false) => {
+                let credential = (change.mechanism.to_string(), to.keys(change.mechanism).format());
+                new.entry(&change.user).or_default().texts.push(credential);
+            }
+            (None, false) => {}
         }
-        Ok(text)
-    })
+    }
+    let lines: Vec<String> = new.iter().map(|(user, entry)| entry.line(user)).collect();
+    if lines.is_empty() { Ok(text) } else { insert(&text, &lines) }
 }
 
 /// Removes a user with all that is there.
@@ -127,32 +163,34 @@ fn entry(text: &str, user: &str) -> Result<Entry> {
 /// The text with this line for the user, or without the user.
 fn replace(text: &str, user: &str, line: Option<&str>) -> Result<String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let Some(section) = Section::find(text)? else { return Ok(text.to_owned()) };
+    let Some((place, _)) = section.users.iter().find(|(place, _)| place.name == user) else {
+        return Ok(text.to_owned());
+    };
+    let indent = " ".repeat(section.indent);
+    lines.splice(place.first..place.end, line.map(|line| format!("{indent}{line}")));
+    if line.is_none() && section.users.len() == 1 {
+        lines.splice(section.line..=section.line, ["users: {}".to_owned()]);
+    }
+    Ok(joined(lines))
+}
+
+/// The text with these lines after those of the users that are there.
+fn insert(text: &str, new: &[String]) -> Result<String> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let Some(section) = Section::find(text)? else {
-        if let Some(line) = line {
-            if lines.last().is_some_and(|last| !last.trim().is_empty()) {
-                lines.push(String::new());
-            }
-            lines.extend(["users:".to_owned(), format!("  {line}")]);
+        if lines.last().is_some_and(|last| !last.trim().is_empty()) {
+            lines.push(String::new());
         }
+        lines.push("users:".to_owned());
+        lines.extend(new.iter().map(|line| format!("  {line}")));
         return Ok(joined(lines));
     };
     let indent = " ".repeat(section.indent);
-    let new = line.map(|line| format!("{indent}{line}"));
-    match section.users.iter().find(|(place, _)| place.name == user) {
-        Some((place, _)) => {
-            lines.splice(place.first..place.end, new);
-        }
-        None => {
-            // A section that has nobody says so in its line.
-            if section.users.is_empty() && line.is_some() {
-                lines.splice(section.line..=section.line, ["users:".to_owned()]);
-            }
-            lines.splice(section.end..section.end, new);
-        }
-    }
-    let is_last = line.is_none() && matches!(section.users.as_slice(), [(place, _)] if place.name == user);
-    if is_last {
-        lines.splice(section.line..=section.line, ["users: {}".to_owned()]);
+    lines.splice(section.end..section.end, new.iter().map(|line| format!("{indent}{line}")));
+    // A section that has nobody says so in its line.
+    if section.users.is_empty() {
+        lines.splice(section.line..=section.line, ["users:".to_owned()]);
     }
     Ok(joined(lines))
 }
@@ -265,7 +303,8 @@ acls: []
     }
 
     fn with(text: &str, user: &str, mechanism: ScramMechanism) -> String {
-        let changed = set_to(text, user, mechanism, Some(credential(mechanism))).expect("changed");
+        let change = Change { user: user.to_owned(), mechanism, to: Some(credential(mechanism)) };
+        let changed = changed(text.to_owned(), &[change], &BTreeMap::new()).expect("changed");
         // Keys are long, and not what this is about.
         let keys = credential(mechanism).keys(mechanism).format();
         changed.replace(&keys, "KEYS")
@@ -364,10 +403,10 @@ acls: []
             mechanism: ScramMechanism::Sha256,
             to: Some(credential(ScramMechanism::Sha256)),
         };
-        let error = super::change(&path, &[change.clone()]).expect_err("refused").to_string();
+        let error = super::change(&path, std::slice::from_ref(&change)).expect_err("refused").to_string();
         assert!(error.contains("would not be in order any more, and was left alone"), "{error}");
         write(&path, "acls: []\n", 0o644).expect("written");
-        let error = super::change(&path, &[change.clone()]).expect_err("refused").to_string();
+        let error = super::change(&path, std::slice::from_ref(&change)).expect_err("refused").to_string();
         assert!(error.contains("`chmod 600` it; or keep users in a file of their own"), "{error}");
         write(&path, "acls: []\n", 0o600).expect("written");
         super::change(&path, &[change]).expect("changed");
