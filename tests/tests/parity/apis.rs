@@ -86,6 +86,7 @@ pub(crate) fn refine(draw: &mut Draw<'_>, request: &mut Value) {
             if request["MemberId"] == MISSING_MEMBER {
                 request["MemberId"] = json!(format!("{MISSING_MEMBER}-{}", draw.user));
             }
+            share(draw, request);
         }
         "CreateTopics" => create_topics(draw, request),
         "Metadata" => metadata(draw, request),
@@ -117,7 +118,8 @@ fn find_coordinator(draw: &mut Draw<'_>, request: &mut Value) {
 fn join(draw: &mut Draw<'_>, request: &mut Value) {
     let unknown = request["MemberId"] == MISSING_MEMBER && draw.api == "JoinGroup";
     let joins = if draw.api == "JoinGroup" { !unknown } else { request["MemberEpoch"] == 0 };
-    let group = request["GroupId"].as_str().unwrap_or_default();
+    // Names that begin with `*` are decided otherwise by a broker.
+    let group = request["GroupId"].as_str().unwrap_or_default().trim_start_matches('*');
     if joins && !group.is_empty() {
         request["GroupId"] = json!(format!("{group}-join-{}", draw.case));
     }
@@ -215,7 +217,29 @@ fn metadata(draw: &mut Draw<'_>, request: &mut Value) {
     }
 }
 
-/// A broker never answers where a topic is named twice; that both are silent is tried once in a while.
+/// A request with which a broker finds nothing wrong at once, mostly.
+fn share(draw: &mut Draw<'_>, request: &mut Value) {
+    if draw.random.once_in(6) {
+        return;
+    }
+    for (field, value) in [("MaxRecords", 500), ("BatchSize", 500)] {
+        if request.get(field).is_some() {
+            request[field] = json!(value);
+        }
+    }
+    let acknowledges = draw.api == "ShareAcknowledge";
+    for topic in request["Topics"].as_array_mut().into_iter().flatten() {
+        for partition in topic["Partitions"].as_array_mut().into_iter().flatten() {
+            partition["AcknowledgementBatches"] = match acknowledges {
+                true => json!([{ "FirstOffset": 0, "LastOffset": 0, "AcknowledgeTypes": [1] }]),
+                false => json!([]),
+            };
+        }
+    }
+}
+
+/// A broker never answers where a topic is named twice or has no such partition; that both are silent is tried once in a
+/// while.
 fn each_topic_once(draw: &mut Draw<'_>, request: &mut Value) {
     if draw.random.once_in(12) {
         return;
@@ -224,6 +248,7 @@ fn each_topic_once(draw: &mut Draw<'_>, request: &mut Value) {
         let mut seen = std::collections::HashSet::new();
         for topic in group["Topics"].as_array_mut().into_iter() {
             topic.retain(|topic| seen.insert(topic["TopicName"].to_string()));
+            topic.iter_mut().for_each(|topic| topic["Partitions"] = json!([0]));
         }
     }
 }

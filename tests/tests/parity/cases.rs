@@ -28,6 +28,22 @@ pub(crate) struct Case {
 
 /// Tried for each case, of which the one that covers most is taken.
 const CANDIDATES: usize = 24;
+/// Who is denied some of what is asked, and not all: the others are mostly denied before anything of interest.
+const MIXED: &[&str] = &[
+    "admin",
+    "wildcard",
+    "denied-some",
+    "denied-below",
+    "undescribed",
+    "here",
+    "denied-cluster",
+    "cluster",
+    "everything",
+    "prefixed",
+    "overlapping",
+    "one-topic",
+    "one-group",
+];
 /// Each version that is refused is tried once in so many cases.
 const TRIED_OF_REFUSED: usize = 3_000;
 
@@ -50,11 +66,16 @@ pub(crate) fn choose(apis: &[Api], users: &[String], count: usize, seed: u64) ->
 fn of_one(index: usize, api: &Api, users: &[String], count: usize, random: &mut Random) -> Vec<Case> {
     let mut seen: HashSet<(usize, usize, usize)> = HashSet::new();
     let mut cases = Vec::new();
+    let mixed = |user: &&str| MIXED.contains(user) || user.starts_with("random-");
+    let mixed: Vec<usize> =
+        users.iter().enumerate().filter(|(_, user)| mixed(&user.as_str())).map(|(index, _)| index).collect();
     for number in 0..if api.versions.is_empty() { 0 } else { count } {
         let candidate = |random: &mut Random| {
             // Versions in turn, so that each comes.
             let version = number % api.versions.len();
-            (version, random.below(users.len()), random.below(Naming::ALL.len()))
+            // Every other case by somebody who is allowed something of nearly everything.
+            let user = if number % 2 == 0 { random.below(users.len()) } else { *random.pick(&mixed) };
+            (version, user, random.below(Naming::ALL.len()))
         };
         let fresh = |seen: &HashSet<_>, (version, user, naming): (usize, usize, usize)| {
             pairs(version, user, naming).iter().filter(|pair| !seen.contains(*pair)).count()

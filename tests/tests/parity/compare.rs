@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::exceptions::{Instead, LOGGERS, MUST_DIFFER, OWN_SETTINGS, Order, UNORDERED};
+use crate::records;
 use crate::side::{Outcome, Side};
 
 /// Records of the world are older.
@@ -77,6 +78,7 @@ fn replaced(instead: Instead, side: &Side, value: &Value) -> Value {
     match instead {
         Instead::Nothing => Value::String("something".to_owned()),
         Instead::Sign => value.as_i64().map_or(value.clone(), |number| Value::from(number.signum())),
+        Instead::Batches => value.as_str().map_or(value.clone(), |text| Value::from(records::without_markers(text))),
         Instead::Time => match value.as_i64() {
             Some(time) if time > THESE_DAYS => Value::from(1),
             _ => value.clone(),

@@ -9,7 +9,8 @@ use crate::apis;
 use crate::security::SCRAM_USERS;
 use crate::side::{Outcome, Side};
 use crate::world::{
-    ADMIN, CLASSIC_GROUP, CONSUMER_GROUPS, MISSING, SHARE_GROUPS, SIMPLE_GROUPS, TOPICS, TRANSACTIONAL_IDS,
+    ADMIN, CLASSIC_GROUP, CONSUMER_GROUPS, LEFT_SHARE_GROUP, MISSING, SHARE_GROUPS, SIMPLE_GROUPS, TOPICS,
+    TRANSACTIONAL_IDS,
 };
 
 /// Each question that was asked, by the API it was asked with, and its answer.
@@ -77,8 +78,8 @@ impl Side {
                 effects.push(("DescribeClientQuotas", self.behind("DescribeClientQuotas", 1, &json!({})).await?));
             }
             "AlterShareGroupOffsets" | "DeleteShareGroupOffsets" | "WriteShareGroupState" | "DeleteShareGroupState" => {
-                let groups: Vec<Value> =
-                    SHARE_GROUPS.iter().map(|(name, _)| json!({ "GroupId": name, "Topics": null })).collect();
+                let groups = SHARE_GROUPS.iter().map(|(name, _)| *name).chain([LEFT_SHARE_GROUP]);
+                let groups: Vec<Value> = groups.map(|name| json!({ "GroupId": name, "Topics": null })).collect();
                 let request = json!({ "Groups": groups });
                 let answer = self.behind("DescribeShareGroupOffsets", 0, &request).await?;
                 effects.push(("DescribeShareGroupOffsets", answer));

@@ -14,6 +14,7 @@ pub(crate) const MUST_DIFFER: &[(&str, &str, Instead, &str)] = &[
     ("*", "MemberId", Instead::MemberId, "made of random letters"),
     ("JoinGroup", "Leader", Instead::MemberId, "a member's id"),
     ("Fetch", "SessionId", Instead::Nothing, "random; a broker may grant none at any time, and so does Doorkeeper"),
+    ("Fetch", "Records", Instead::Batches, "the time of a transaction's marker"),
     ("*", "SessionId", Instead::Sign, "a random number"),
     ("*", "ProducerId", Instead::Sign, "each cluster counts its own"),
     ("ListOffsets", "Timestamp", Instead::Time, "a time, where a marker of a transaction is the record"),
@@ -89,14 +90,14 @@ pub(crate) struct Listed {
     pub(crate) api: &'static str,
     /// Where it can come up; everywhere if `None`.
     pub(crate) setting: Option<Setting>,
-    /// Whether these answers, of the broker and of Doorkeeper, differ in this way.
-    pub(crate) is_it: fn(&Outcome, &Outcome) -> bool,
+    /// Whether the answers to this request, of the broker and of Doorkeeper, differ in this way.
+    pub(crate) is_it: fn(&Value, &Outcome, &Outcome) -> bool,
     pub(crate) why: &'static str,
 }
 
 pub(crate) const LISTED: &[Listed] = &[
     Listed::anywhere("DescribeLogDirs", is_filtered_log_dirs, "answers are filtered by topic, not refused as a whole"),
-    Listed::anywhere("ConsumerGroupHeartbeat", is_refused_expression, "regular expressions are refused"),
+    Listed::anywhere("ConsumerGroupHeartbeat", is_matched_at_once, "topics that match an expression are known at once"),
     Listed::anywhere("Fetch", has_failed, "a broker fails if a request names two ids that no topic has"),
     Listed::anywhere("IncrementalAlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
     Listed::anywhere("AlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
@@ -106,6 +107,8 @@ pub(crate) const LISTED: &[Listed] = &[
         "a user without the credential to be deleted, named again",
     ),
     Listed::anywhere("StreamsGroupHeartbeat", is_denied_internal_topics, "internal topics that may not be created"),
+    Listed::anywhere("ShareFetch", has_failed, "a broker fails if a request names an id that no topic has"),
+    Listed::anywhere("ShareAcknowledge", has_failed, "a broker fails if a request names an id that no topic has"),
     Listed::anywhere("GetTelemetrySubscriptions", is_disconnected, NOT_ADVERTISED),
     Listed::anywhere("PushTelemetry", is_disconnected, NOT_ADVERTISED),
     Listed::switched_off("DeleteTopics"),
@@ -119,7 +122,7 @@ const NOT_ADVERTISED: &str = "a broker without a receiver of telemetry answers w
 const DENIED_BEFORE_VALIDATION: &str = "beside what is altered, a broker's settings are denied without a look at them";
 
 impl Listed {
-    const fn anywhere(api: &'static str, is_it: fn(&Outcome, &Outcome) -> bool, why: &'static str) -> Listed {
+    const fn anywhere(api: &'static str, is_it: fn(&Value, &Outcome, &Outcome) -> bool, why: &'static str) -> Listed {
         Listed { api, setting: None, is_it, why }
     }
 
@@ -129,12 +132,12 @@ impl Listed {
     }
 }
 
-fn is_filtered_log_dirs(reference: &Outcome, _: &Outcome) -> bool {
+fn is_filtered_log_dirs(_: &Value, reference: &Outcome, _: &Outcome) -> bool {
     matches!(reference, Outcome::Answer(answer) if answer["Results"] == Value::Array(Vec::new()))
 }
 
 /// A user is told of the missing credential by the broker, and of being named twice by Doorkeeper; the rest is the same.
-fn is_missing_and_again(reference: &Outcome, doorkeeper: &Outcome) -> bool {
+fn is_missing_and_again(_: &Value, reference: &Outcome, doorkeeper: &Outcome) -> bool {
     const RESOURCE_NOT_FOUND: i64 = 91;
     const DUPLICATE_RESOURCE: i64 = 92;
     let (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) = (reference, doorkeeper) else { return false };
@@ -148,23 +151,25 @@ fn is_missing_and_again(reference: &Outcome, doorkeeper: &Outcome) -> bool {
     theirs.len() == ours.len() && theirs.iter().all(same)
 }
 
-fn is_denied_internal_topics(_: &Outcome, doorkeeper: &Outcome) -> bool {
+fn is_denied_internal_topics(_: &Value, _: &Outcome, doorkeeper: &Outcome) -> bool {
     let Outcome::Answer(answer) = doorkeeper else { return false };
     let text = answer["ErrorMessage"].as_str().unwrap_or_default();
     answer["ErrorCode"] == 29 && ["not", "authorized", "create", "internal"].iter().all(|word| text.contains(word))
 }
 
-fn is_disconnected(_: &Outcome, doorkeeper: &Outcome) -> bool {
+fn is_disconnected(_: &Value, _: &Outcome, doorkeeper: &Outcome) -> bool {
     *doorkeeper == Outcome::Closed
 }
 
-fn is_refused_expression(_: &Outcome, doorkeeper: &Outcome) -> bool {
-    const INVALID_REGULAR_EXPRESSION: i64 = 128;
-    matches!(doorkeeper, Outcome::Answer(answer) if answer["ErrorCode"] == INVALID_REGULAR_EXPRESSION)
+/// Both let the member join, which has its topics at once or later.
+fn is_matched_at_once(request: &Value, reference: &Outcome, doorkeeper: &Outcome) -> bool {
+    let joins = |outcome: &Outcome| matches!(outcome, Outcome::Answer(answer) if answer["ErrorCode"] == 0);
+    let expression = request["SubscribedTopicRegex"].as_str().unwrap_or_default();
+    !expression.is_empty() && joins(reference) && joins(doorkeeper)
 }
 
 /// The settings of a broker are denied by Doorkeeper and faulty for the broker; the rest is the same.
-fn is_denied_before_validation(reference: &Outcome, doorkeeper: &Outcome) -> bool {
+fn is_denied_before_validation(_: &Value, reference: &Outcome, doorkeeper: &Outcome) -> bool {
     const BROKER: i64 = 4;
     let (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) = (reference, doorkeeper) else { return false };
     let lists = (reference["Responses"].as_array(), doorkeeper["Responses"].as_array());
@@ -174,7 +179,7 @@ fn is_denied_before_validation(reference: &Outcome, doorkeeper: &Outcome) -> boo
 }
 
 /// The broker says that it does this for nobody, and Doorkeeper says so too or that it is denied.
-fn is_switched_off(reference: &Outcome, doorkeeper: &Outcome) -> bool {
+fn is_switched_off(_: &Value, reference: &Outcome, doorkeeper: &Outcome) -> bool {
     let (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) = (reference, doorkeeper) else { return false };
     let (theirs, ours) = (codes(reference), codes(doorkeeper));
     let Some(off) = theirs.first().filter(|code| [35, 42, 73].contains(*code)) else { return false };
@@ -194,7 +199,7 @@ fn codes(answer: &Value) -> Vec<i64> {
     }
 }
 
-fn has_failed(reference: &Outcome, _: &Outcome) -> bool {
+fn has_failed(_: &Value, reference: &Outcome, _: &Outcome) -> bool {
     const UNKNOWN_SERVER_ERROR: i64 = -1;
     matches!(reference, Outcome::Answer(answer) if answer["ErrorCode"] == UNKNOWN_SERVER_ERROR)
 }
@@ -214,6 +219,8 @@ pub(crate) enum Instead {
     Sign,
     /// The same for a time of these days.
     Time,
+    /// Where a batch is a marker, only that it is.
+    Batches,
     OwnCluster,
     OwnPort,
     /// Whether it is null, empty, made by a broker, or known to the test.

@@ -8,8 +8,8 @@ use crate::random::Random;
 use crate::schema::{Field, Kind, Message};
 use crate::values;
 use crate::world::{
-    CLASSIC_GROUP, CONSUMER_GROUPS, MISSING, ODD_TOPICS, SHARE_GROUPS, SIMPLE_GROUPS, STREAMS_GROUPS, TOPICS,
-    TRANSACTIONAL_IDS,
+    CLASSIC_GROUP, CONSUMER_GROUPS, LEFT_SHARE_GROUP, MISSING, ODD_TOPICS, SHARE_GROUPS, SIMPLE_GROUPS, STREAMS_GROUPS,
+    TOPICS, TRANSACTIONAL_IDS,
 };
 
 /// What a request names.
@@ -242,6 +242,10 @@ fn existing(resource: Resource, draw: &mut Draw<'_>) -> &'static str {
             let groups = CONSUMER_GROUPS.iter().chain(SHARE_GROUPS).chain(STREAMS_GROUPS);
             let mut names: Vec<&str> = groups.map(|(group, _)| *group).collect();
             names.push(CLASSIC_GROUP);
+            names.push(LEFT_SHARE_GROUP);
+            if draw.api.contains("ShareGroupOffsets") {
+                names.extend([LEFT_SHARE_GROUP; 6]);
+            }
             let one = draw.random.below(names.len());
             names[one]
         }

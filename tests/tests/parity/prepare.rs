@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::records;
 use crate::side::{Side, expect_success, first_error};
 use crate::world::{
-    CLASSIC_GROUP, CONSUMER_GROUPS, ONGOING, SHARE_GROUPS, SIMPLE_GROUPS, STREAMS_GROUPS, TOPICS, TRANSACTIONAL_IDS,
+    CLASSIC_GROUP, CONSUMER_GROUPS, LEFT_SHARE_GROUP, ONGOING, SHARE_GROUPS, SIMPLE_GROUPS, STREAMS_GROUPS, TOPICS,
+    TRANSACTIONAL_IDS,
 };
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -38,6 +39,14 @@ impl Side {
                 })
                 .await?;
             }
+            let request = json!({ "SubscribedTopicNames": ["alpha-kept"] });
+            self.join("ShareGroupHeartbeat", 1, LEFT_SHARE_GROUP, request, |answer| {
+                count(&answer["Assignment"]["TopicPartitions"]) == 1
+            })
+            .await?;
+            let left = json!({ "GroupId": LEFT_SHARE_GROUP, "MemberId": format!("member-of-{LEFT_SHARE_GROUP}"),
+                "MemberEpoch": -1, "SubscribedTopicNames": null });
+            self.until_it_works("ShareGroupHeartbeat", 1, &left).await?;
             for (group, topics) in STREAMS_GROUPS {
                 let subtopology = json!({ "SubtopologyId": "0", "SourceTopics": topics });
                 let request = json!({

@@ -48,6 +48,21 @@ pub(crate) fn sequenced(
     hexadecimal(&batch)
 }
 
+/// Batches in hexadecimal, of which those that mark the end of a transaction are only said to be there.
+pub(crate) fn without_markers(batches: &str) -> String {
+    const CONTROL: i64 = 1 << 5;
+    // Two digits for each byte: the offset of a batch, its length, and its attributes behind an epoch, a magic and a sum.
+    let number = |text: Option<&str>| text.and_then(|digits| i64::from_str_radix(digits, 16).ok());
+    let (mut rest, mut text) = (batches, String::new());
+    while let (Some(length), Some(attributes)) = (number(rest.get(16..24)), number(rest.get(42..46))) {
+        let end = usize::try_from(24 + 2 * length).unwrap_or(usize::MAX).min(rest.len());
+        let (batch, behind) = rest.split_at(end);
+        text += if attributes & CONTROL == 0 { batch } else { "[marker]" };
+        rest = behind;
+    }
+    text + rest
+}
+
 fn crc32c(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0x82f6_3b78 & (crc & 1).wrapping_neg()))

@@ -10,6 +10,7 @@ use crate::cases::{Api, Case};
 use crate::compare::Difference;
 use crate::run::Plan;
 use crate::scene::Setting;
+use crate::side::{Outcome, first_error};
 
 /// A difference, and the question it came up with.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub(crate) struct Row {
     pub(crate) different: usize,
     /// Cases with each listed difference.
     pub(crate) listed: BTreeMap<usize, usize>,
+    /// How often a broker's answer had which error first.
+    errors: BTreeMap<String, usize>,
     found: Vec<Found>,
 }
 
@@ -91,6 +94,16 @@ impl Report {
                 ..Row::default()
             });
         }
+    }
+
+    /// Counts what a broker has answered: many errors of one kind say that the requests are not good enough.
+    pub(crate) fn count(&mut self, api: &Api, outcome: &Outcome) {
+        let error = match outcome {
+            Outcome::Answer(answer) => first_error(answer).unwrap_or(0).to_string(),
+            Outcome::Closed => "closed".to_owned(),
+            _ => "none".to_owned(),
+        };
+        *self.rows.entry(api.key).or_default().errors.entry(error).or_default() += 1;
     }
 
     pub(crate) fn add(&mut self, api: &Api, case: &Case, seed: u64, verdict: Verdict) {
@@ -167,6 +180,10 @@ impl fmt::Display for Report {
             let listed: usize = row.listed.values().sum();
             let (name, versions, silent) = (&row.name, row.versions(), row.unanswered);
             writeln!(f, "{name:<28} {versions:>9} {:>6} {listed:>7} {silent:>7} {:>11}", row.cases, row.different)?;
+            if std::env::var_os("VERBOSE").is_some() {
+                let errors: Vec<String> = row.errors.iter().map(|(error, count)| format!("{error}: {count}")).collect();
+                writeln!(f, "    {}", errors.join(", "))?;
+            }
         }
         let (setting, cases, differences) = (self.setting, self.cases(), self.differences());
         let (kafka, seed, took) = (&self.kafka, self.seed, self.took);

@@ -86,7 +86,7 @@ async fn round(plan: &Plan, report: &mut Report) -> Result<()> {
     let cases = cases::choose(&apis, &world.users, plan.cases, plan.seed);
     for case in cases.into_iter().filter(|case| plan.case.is_none_or(|only| case.number == only)) {
         let api = &apis[case.api];
-        let found = one(&mut scene, &schemas, plan, api, &case).await;
+        let found = one(&mut scene, &schemas, plan, api, &case, report).await;
         let found = found.with_context(|| format!("{} {case:?}", api.name))?;
         report.add(api, &case, plan.seed, found);
     }
@@ -151,7 +151,14 @@ async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> R
 }
 
 /// Asks both sides and says where they differ.
-async fn one(scene: &mut Scene, schemas: &Schemas, plan: &Plan, api: &Api, case: &Case) -> Result<Verdict> {
+async fn one(
+    scene: &mut Scene,
+    schemas: &Schemas,
+    plan: &Plan,
+    api: &Api,
+    case: &Case,
+    report: &mut Report,
+) -> Result<Verdict> {
     let (setting, mut random) = (plan.setting, Random::for_case(plan.seed, case.number));
     let by_id = match api.name.as_str() {
         "Metadata" => case.version >= 12 && random.once_in(2),
@@ -178,6 +185,7 @@ async fn one(scene: &mut Scene, schemas: &Schemas, plan: &Plan, api: &Api, case:
         }
         sleep(Duration::from_millis(100)).await;
     };
+    report.count(api, &outcomes.0);
     if api.name == "Metadata" {
         created(scene, &outcomes.0).await?;
     }
@@ -188,8 +196,13 @@ async fn one(scene: &mut Scene, schemas: &Schemas, plan: &Plan, api: &Api, case:
         restore(scene, &api.name).await?;
     }
     let here = |listed: &&Listed| listed.api == api.name && listed.setting.is_none_or(|only| only == setting);
-    let listed = LISTED.iter().position(|listed| here(&listed) && (listed.is_it)(&outcomes.0, &outcomes.1));
+    let listed = LISTED.iter().position(|listed| here(&listed) && (listed.is_it)(&request, &outcomes.0, &outcomes.1));
     if let (Some(which), false) = (listed, found.is_empty()) {
+        if api.name.starts_with("Share") {
+            // One side may have a session now.
+            scene.reference.disconnect(&case.user);
+            scene.doorkeeper.disconnect(&case.user);
+        }
         if joins_a_group(&api.name) {
             tokio::try_join!(scene.reference.leave(&api.name, &request), scene.doorkeeper.leave(&api.name, &request))?;
         }

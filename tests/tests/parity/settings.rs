@@ -32,7 +32,7 @@ pub(crate) fn configs(draw: &mut Draw<'_>, request: &mut Value) {
 
 fn config_resource(draw: &mut Draw<'_>) -> Value {
     let missing = draw.naming == Naming::Missing || draw.random.once_in(6);
-    let resource_type = *draw.random.pick(&[2, 2, 2, 2, 32, 32, 4, 4, 8, 16, 99, 0]);
+    let resource_type = *draw.random.pick(&[2, 2, 2, 2, 2, 2, 32, 32, 32, 4, 4, 4, 8, 8, 16, 16, 2, 32, 99, 0]);
     // What is altered must not change the world: `-kept` topics and what cannot break it.
     let name = match resource_type {
         2 if missing => *draw.random.pick(&["alpha-missing", "nowhere", "", "bad name"]),

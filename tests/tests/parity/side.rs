@@ -185,6 +185,11 @@ impl Side {
         Ok((key, answer.with_context(|| format!("{api}: the broker has closed"))?))
     }
 
+    /// Somebody's next question is asked on a new connection.
+    pub(crate) fn disconnect(&mut self, user: &str) {
+        self.connections.remove(user);
+    }
+
     /// What a topic's id is here.
     pub(crate) fn learn_topic(&mut self, name: &str, id: Uuid) {
         self.ids.names.retain(|_, known| known != name);

@@ -62,7 +62,12 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("CreateTopics", "ReplicationFactor") => return number(draw, &[1, 1, -1, 3]),
         ("CreatePartitions", "Count") => return number(draw, &[4, 5, 1, 0]),
         (_, "Assignments") if matches!(api, "CreateTopics" | "CreatePartitions") => {
-            return if api == "CreateTopics" { Some(json!([])) } else { Some(Value::Null) };
+            return match (api, draw.random.below(4)) {
+                ("CreateTopics", _) => Some(json!([])),
+                (_, 0) => Some(json!([{ "BrokerIds": [0] }, { "BrokerIds": [0] }])),
+                (_, 1) => Some(json!([{ "BrokerIds": [7] }])),
+                _ => Some(Value::Null),
+            };
         }
         (_, "timeoutMs" | "TimeoutMs") => return number(draw, &[10_000]),
         ("DescribeCluster", "EndpointType") => return number(draw, &[1, 1, 1, 2, 9]),
@@ -70,7 +75,7 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("DescribeTopicPartitions", "TopicName") => return Some(json!(existing_topic(draw))),
         ("DescribeTopicPartitions", "PartitionIndex") => return number(draw, &[0, 0, 1, -1]),
         ("ConsumerGroupHeartbeat" | "ShareGroupHeartbeat" | "StreamsGroupHeartbeat", "MemberEpoch") => {
-            return number(draw, &[0, 0, 0, 3, -1, -2]);
+            return number(draw, &[0, 0, 0, 0, 0, 3, -1, -2]);
         }
         ("OffsetFetch", "MemberEpoch") => return number(draw, &[-1, -1, 1, 2, 9]),
         ("StreamsGroupHeartbeat", "Topology") => return topology(draw),
@@ -105,7 +110,8 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
             return some(draw, &[json!([]), json!([2]), json!([16]), json!([32, 4]), json!([99])]);
         }
         ("DescribeQuorum", "TopicName") => return text(draw, &["__cluster_metadata", "alpha"]),
-        ("ShareFetch" | "ShareAcknowledge", "ShareSessionEpoch") => return number(draw, &[0, -1, 3]),
+        ("ShareFetch", "ShareSessionEpoch") => return number(draw, &[0, 0, 0, 1, 1, -1, 3]),
+        ("ShareAcknowledge", "ShareSessionEpoch") => return number(draw, &[1, 1, 2, -1, 0]),
         _ => {}
     }
     None

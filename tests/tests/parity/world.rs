@@ -33,6 +33,8 @@ pub(crate) const CONSUMER_GROUPS: &[(&str, &[&str])] = &[
 /// The same of share groups, whose members get all partitions.
 pub(crate) const SHARE_GROUPS: &[(&str, &[&str])] =
     &[("alpha-share", &["alpha-kept", "gamma-kept"]), ("public-share", &["public-kept"])];
+/// A share group whose only member has left.
+pub(crate) const LEFT_SHARE_GROUP: &str = "alpha-left";
 /// The same of Streams applications that read these topics.
 pub(crate) const STREAMS_GROUPS: &[(&str, &[&str])] =
     &[("alpha-streams", &["alpha-kept", "gamma-kept"]), ("public-streams", &["public-kept"])];
