@@ -23,11 +23,8 @@ impl Authorize for DescribeTopicPartitionsRequest {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::INVALID_REQUEST));
         }
         let all = self.topics.is_empty();
-        let mut names: Vec<StrBytes> = if all {
-            context.found.topics.keys().cloned().collect()
-        } else {
-            self.topics.iter().map(|topic| topic.name.0.clone()).collect()
-        };
+        let asked: Vec<StrBytes> = self.topics.iter().map(|topic| topic.name.0.clone()).collect();
+        let mut names: Vec<StrBytes> = if all { context.found.topics.keys().cloned().collect() } else { asked.clone() };
         names.sort_unstable_by(|one, other| one.encode_utf16().cmp(other.encode_utf16()));
         names.dedup();
         if let Some(cursor) = &self.cursor {
@@ -50,18 +47,18 @@ impl Authorize for DescribeTopicPartitionsRequest {
                 // Deleted since it was looked up: a broker that lists all topics would not have named it.
                 response.topics.retain(|topic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.0);
             }
-            let has_failed = response.topics.iter().any(|topic| topic.error_code == ErrorCode::UNKNOWN_SERVER_ERROR.0);
-            for topic in &mut response.topics {
-                // A broker that has failed tells no operations.
-                if !has_failed {
-                    let name = topic.name.as_deref().unwrap_or_default();
-                    topic.authorized_operations = context.authorized_operations(ResourceType::Topic, name);
-                }
+            // It has as a whole, for every topic as often as the request names it: a name that is empty does that.
+            if response.topics.iter().any(|topic| topic.error_code == ErrorCode::UNKNOWN_SERVER_ERROR.0) {
+                response.topics.clear();
+                let error = ErrorCode::UNKNOWN_SERVER_ERROR.0;
+                response.append(asked.into_iter().map(|name| denied_topic(name).with_error_code(error)));
+                return;
             }
-            // It has as a whole, for every topic of the request alike: a name that is empty does that.
-            let error =
-                if has_failed { ErrorCode::UNKNOWN_SERVER_ERROR } else { ErrorCode::TOPIC_AUTHORIZATION_FAILED };
-            response.append(denied.into_iter().map(|topic| topic.with_error_code(error.0)));
+            for topic in &mut response.topics {
+                let name = topic.name.as_deref().unwrap_or_default();
+                topic.authorized_operations = context.authorized_operations(ResourceType::Topic, name);
+            }
+            response.append(denied);
         }))
     }
 }
@@ -165,7 +162,8 @@ mod tests {
     fn a_request_that_a_broker_fails_at_has_failed_for_every_topic() {
         let failed = |name| described(name, i32::MIN).with_error_code(ErrorCode::UNKNOWN_SERVER_ERROR.0);
         let mut client = Client::with(&["allow Describe Topic *", "deny Describe Topic pay"]);
-        let asked = client.ask(0, &asking(&["", "pay"]));
-        assert_eq!(client.answer(asked, response(vec![failed("")])), response(vec![failed(""), failed("pay")]));
+        let asked = client.ask(0, &asking(&["pay", "", "orders", "orders"]));
+        let expected = ["pay", "", "orders", "orders"].map(failed).to_vec();
+        assert_eq!(client.answer(asked, response(vec![failed(""), failed("orders")])), response(expected));
     }
 }
