@@ -2,7 +2,7 @@
 //!
 //! Strimzi has no words for everything: what it cannot say is refused, all of it at once, and nothing is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use acl::{AclBinding, AclOperation, AclPermissionType, PatternType, ResourcePattern, ResourceType, WILDCARD_HOST};
@@ -100,7 +100,7 @@ fn resource(text: &mut String, user: &str, acls: &[&AclBinding], cluster: &str) 
     }
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Rule<'a> {
     pattern: &'a ResourcePattern,
     host: &'a str,
@@ -109,10 +109,12 @@ struct Rule<'a> {
 
 /// Operations of the same rule together, in the order in which they come.
 fn rules<'a>(acls: &[&'a AclBinding]) -> Vec<(Rule<'a>, Vec<AclOperation>)> {
+    let mut places = HashMap::new();
     let mut rules: Vec<(Rule<'a>, Vec<AclOperation>)> = Vec::new();
     for AclBinding { pattern, entry } in acls {
         let rule = Rule { pattern, host: &entry.host, permission_type: entry.permission_type };
-        match rules.iter_mut().find(|(known, _)| *known == rule) {
+        let place = *places.entry(rule).or_insert(rules.len());
+        match rules.get_mut(place) {
             Some((_, operations)) => operations.push(entry.operation),
             None => rules.push((rule, vec![entry.operation])),
         }
