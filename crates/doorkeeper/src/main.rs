@@ -16,6 +16,7 @@ mod online;
 mod reloads;
 mod report;
 mod run;
+mod shadow;
 mod signals;
 
 use std::process::ExitCode;

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::configuration::{self, Configuration, Expiry};
 use crate::signals::Signals;
-use crate::{Exit, logging, reloads, report};
+use crate::{Exit, logging, reloads, report, shadow};
 
 /// Reloads that wait to be told. More wait with the store.
 const RELOADS: usize = 16;
@@ -65,6 +65,7 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
         tokio::spawn(server.serve(recorder, health.clone()));
     }
     show(&expiries);
+    shadow::tell(&store.acl.shadow);
 
     let (look_now, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let asked_twice = tokio::spawn(signals.pass_on(look_now.clone(), stop.clone()));
