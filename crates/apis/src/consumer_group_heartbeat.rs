@@ -51,6 +51,7 @@ impl Authorize for ConsumerGroupHeartbeatRequest {
         if !context.authorize(AclOperation::Read, ResourceType::Group, &self.group_id.0) {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::GROUP_AUTHORIZATION_FAILED));
         }
+        let has_hidden = context.leave_out_hidden(&mut self.subscribed_topic_names, |name| &name.0);
         let names = self.subscribed_topic_names.as_deref().unwrap_or_default();
         let mut distinct: Vec<StrBytes> = names.iter().map(|name| name.0.clone()).collect();
         distinct.sort_unstable();
@@ -63,7 +64,7 @@ impl Authorize for ConsumerGroupHeartbeatRequest {
         if self.member_epoch < JOINING {
             // A broker reads nothing else then.
             key.iter().for_each(|key| context.state.group_members.forget(key));
-            return Outcome::Forward;
+            return if has_hidden { Outcome::ForwardReduced(Edit::Nothing) } else { Outcome::Forward };
         }
         let before = before(self, context);
         let names: Vec<StrBytes> = match (&self.subscribed_topic_names, &before) {
@@ -85,6 +86,9 @@ impl Authorize for ConsumerGroupHeartbeatRequest {
         if pattern_before.is_some() && self.subscribed_topic_names.is_none() {
             // The regular expression goes, the names stay: at the broker they stand among those that it matched.
             self.subscribed_topic_names = Some(names.into_iter().map(TopicName).collect());
+            return Outcome::ForwardReduced(edit);
+        }
+        if has_hidden {
             return Outcome::ForwardReduced(edit);
         }
         Outcome::ForwardThen(edit)

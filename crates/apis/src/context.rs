@@ -80,6 +80,46 @@ impl RequestContext<'_> {
         self.authorize_quietly(operation, ResourceType::Cluster, &StrBytes::from_static_str(CLUSTER_NAME))
     }
 
+    /// Of names that something else allows as a whole, those that exist for clients at all. The others are asked about, so
+    /// that the denial is told.
+    pub fn visible<'n>(
+        &mut self,
+        operation: AclOperation,
+        names: impl IntoIterator<Item = &'n StrBytes>,
+    ) -> Authorized {
+        let is_hidden = |name: &&StrBytes| self.grants.hides(ResourceType::Topic, name);
+        let (hidden, visible): (Vec<&StrBytes>, Vec<&StrBytes>) = names.into_iter().partition(is_hidden);
+        for name in hidden {
+            self.authorize(operation, ResourceType::Topic, name);
+        }
+        let mut allowed: Vec<StrBytes> = visible.into_iter().cloned().collect();
+        allowed.sort_unstable();
+        Authorized { allowed }
+    }
+
+    /// Takes out of a subscription what does not exist for clients, and says whether there was any: to subscribe to what
+    /// does not exist is no error.
+    pub fn leave_out_hidden<T>(&self, names: &mut Option<Vec<T>>, name: impl Fn(&T) -> &StrBytes) -> bool {
+        let before = names.as_ref().map_or(0, Vec::len);
+        if let Some(names) = names {
+            names.retain(|entry| !self.grants.hides(ResourceType::Topic, name(entry)));
+        }
+        names.as_ref().map_or(0, Vec::len) < before
+    }
+
+    /// Whether one of these topics does not exist for clients.
+    pub fn hides_any<'n>(&self, names: impl IntoIterator<Item = &'n StrBytes>) -> bool {
+        names.into_iter().any(|name| self.grants.hides(ResourceType::Topic, name))
+    }
+
+    /// The code that says why a topic is refused.
+    pub fn denial_of_topic(&self, name: &StrBytes) -> ErrorCode {
+        match self.grants.hides(ResourceType::Topic, name) {
+            true => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            false => ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+        }
+    }
+
     /// Which of the names are allowed. Each distinct name is asked once, with the number of times it occurs.
     pub fn filter_by_authorized<'n>(
         &mut self,

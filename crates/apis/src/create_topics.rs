@@ -22,11 +22,12 @@ impl Authorize for CreateTopicsRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<CreateTopicsResponse> {
         let all_may_be_created = context.authorize_cluster_quietly(AclOperation::Create);
         let askable = askable_names(&self.topics);
-        let erroneous = match all_may_be_created {
-            true => Vec::new(),
-            false => {
-                let names = askable.iter().map(|name| &name.0);
-                let authorized = context.filter_by_authorized(AclOperation::Create, ResourceType::Topic, names);
+        let names = || askable.iter().map(|name| &name.0);
+        let erroneous = match (all_may_be_created, context.hides_any(names())) {
+            (true, false) => Vec::new(),
+            (true, true) => take_erroneous(self, &askable, &context.visible(AclOperation::Create, names())),
+            (false, _) => {
+                let authorized = context.filter_by_authorized(AclOperation::Create, ResourceType::Topic, names());
                 take_erroneous(self, &askable, &authorized)
             }
         };

@@ -24,7 +24,10 @@ impl Authorize for DeleteTopicsRequest {
             grants.authorize(operation, resource_type, name) == AuthorizationResult::Allowed
         };
         if grants.authorize_by_law(AclOperation::Delete, ResourceType::Cluster, acl::CLUSTER_NAME).is_allowed() {
-            return Lookup::default();
+            return match grants.hidden_topics().is_empty() {
+                true => Lookup::default(),
+                false => Lookup::topic_ids(self.topics.iter().map(|topic| topic.topic_id)),
+            };
         }
         let named = self.topics.iter().filter_map(|topic| topic.name.as_ref()).chain(&self.topic_names);
         let undecided = named.map(|name| &name.0).filter(|name| {
@@ -35,7 +38,8 @@ impl Authorize for DeleteTopicsRequest {
     }
 
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<DeleteTopicsResponse> {
-        if context.authorize_cluster_quietly(AclOperation::Delete) {
+        let all_may_be_deleted = context.authorize_cluster_quietly(AclOperation::Delete);
+        if all_may_be_deleted && !may_name_hidden(self, context) {
             return Outcome::Forward;
         }
         let entries = self.topic_names.iter().map(|name| Entry { name: Some(name.0.clone()), id: Uuid::nil() });
@@ -47,9 +51,15 @@ impl Authorize for DeleteTopicsRequest {
 
         let names: BTreeSet<&StrBytes> = once.iter().filter_map(|entry| entry.name(context.found)).collect();
         let names: Vec<StrBytes> = names.into_iter().cloned().collect();
-        let allowed = Allowed {
-            describe: context.filter_by_authorized(AclOperation::Describe, ResourceType::Topic, &names),
-            delete: context.filter_by_authorized(AclOperation::Delete, ResourceType::Topic, &names),
+        let allowed = match all_may_be_deleted {
+            true => {
+                let visible = context.visible(AclOperation::Delete, &names);
+                Allowed { describe: visible.clone(), delete: visible }
+            }
+            false => Allowed {
+                describe: context.filter_by_authorized(AclOperation::Describe, ResourceType::Topic, &names),
+                delete: context.filter_by_authorized(AclOperation::Delete, ResourceType::Topic, &names),
+            },
         };
         let mut results: Vec<Option<DeletableTopicResult>> = Vec::new();
         let mut told: BTreeSet<&Entry> = BTreeSet::new();
@@ -73,6 +83,15 @@ impl Authorize for DeleteTopicsRequest {
             response.responses.extend(refused);
         })
     }
+}
+
+/// A topic that does not exist for clients, by its name; or by its id, which then has no name.
+fn may_name_hidden(request: &DeleteTopicsRequest, context: &RequestContext<'_>) -> bool {
+    let named = request.topics.iter().filter_map(|topic| topic.name.as_ref()).chain(&request.topic_names);
+    let has_unknown =
+        |topic: &DeleteTopicState| !topic.topic_id.is_nil() && context.found.topic_name(topic.topic_id).is_none();
+    !context.grants.hidden_topics().is_empty()
+        && (context.hides_any(named.map(|name| &name.0)) || request.topics.iter().any(has_unknown))
 }
 
 /// What is to be deleted.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use acl::Grants;
 use bytes::Bytes;
+use protocol::hidden::HideError;
 use protocol::{
     ApiKey, BrokerAddresses, EncodeError, ErrorResponse, GuardedRequest, GuardedResponse, Malformed, TopicList,
     carries_addresses, encode_request, encode_response,
@@ -11,8 +12,8 @@ use protocol::{
 
 use crate::outcome::TypedEdit;
 use crate::row::{AnyResponse, ReplaceAddresses};
-use crate::table;
 use crate::{ConnectionState, Edit, Edited, Lookup, Outcome, RawEdited, RequestContext, Serve};
+use crate::{hidden_topics, table};
 
 /// Why a request or an answer could not be dealt with. The connection is closed.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,9 @@ pub enum JudgeError {
     /// The bytes passed the guard but not the decoder.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    /// A response cannot be looked through for hidden topics.
+    #[error(transparent)]
+    Hide(#[from] HideError),
     /// What was edited cannot be written in this version.
     #[error(transparent)]
     Encode(#[from] EncodeError),
@@ -74,8 +78,8 @@ pub enum Verdict {
 /// Bytes that were decided on: the only thing the way to a broker accepts. Only this crate makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizedRequest {
-    bytes: Bytes,
-    expects_answer: bool,
+    pub(crate) bytes: Bytes,
+    pub(crate) expects_answer: bool,
 }
 
 impl AuthorizedRequest {
@@ -91,7 +95,7 @@ impl AuthorizedRequest {
 }
 
 /// What is done to a broker's answer on its way back.
-pub struct ResponseEdit(Box<dyn AnyEdit>);
+pub struct ResponseEdit(pub(crate) Box<dyn AnyEdit>);
 
 /// What the client gets.
 #[derive(Debug)]
@@ -105,6 +109,17 @@ pub enum Answer {
 }
 
 impl ResponseEdit {
+    /// Bytes that are held until the answer comes, about and rather more than less: the request that names are parts of,
+    /// and what was made of its lists and of the answers to its questions. `tests/fuzz_handlers` weighs it.
+    pub fn held(&self, request: &GuardedRequest, decisions: usize) -> usize {
+        const OF_A_DECISION: usize = 256;
+        if !self.0.holds_its_request() {
+            return 0;
+        }
+        let lists = request.memory().saturating_mul(2);
+        request.bytes().len().saturating_add(lists).saturating_add(decisions.saturating_mul(OF_A_DECISION))
+    }
+
     /// Applies the edit to an answer that passed the guard.
     ///
     /// # Errors
@@ -137,13 +152,18 @@ impl fmt::Debug for ResponseEdit {
     }
 }
 
-trait AnyEdit: Send {
+pub(crate) trait AnyEdit: Send {
     fn apply(
         self: Box<Self>,
         context: &mut RequestContext<'_>,
         response: Option<&GuardedResponse>,
         addresses: &dyn BrokerAddresses,
     ) -> Result<Answer, JudgeError>;
+
+    /// Whether anything of the request is kept for it.
+    fn holds_its_request(&self) -> bool {
+        true
+    }
 }
 
 struct ResponseCase<R> {
@@ -193,6 +213,10 @@ impl<R: AnyResponse> AnyEdit for ResponseCase<R> {
             replace(&mut decoded, self.version, addresses);
         }
         Ok(Answer::Bytes(encode_response(self.version, self.correlation_id, &decoded)?))
+    }
+
+    fn holds_its_request(&self) -> bool {
+        !matches!(self.edit, Edit::Nothing)
     }
 }
 
@@ -291,7 +315,24 @@ where
         self.alone
     }
 
-    fn decide(mut self: Box<Self>, context: &mut RequestContext<'_>) -> Verdict {
+    fn decide(self: Box<Self>, context: &mut RequestContext<'_>) -> Verdict {
+        if context.grants.hidden_topics().is_empty() {
+            return self.decide_visible(context);
+        }
+        let frame = self.frame.clone();
+        let verdict = self.decide_visible(context);
+        hidden_topics::hide(&frame, verdict, context)
+    }
+}
+
+impl<T, L, J> TypedCase<T, L, J>
+where
+    T: ErrorResponse + Send + 'static,
+    T::Response: AnyResponse,
+    L: Fn(&T, i16, &Grants, &ConnectionState) -> Lookup + Send + 'static,
+    J: Fn(&mut T, &mut RequestContext<'_>) -> Outcome<T::Response> + Send + 'static,
+{
+    fn decide_visible(mut self, context: &mut RequestContext<'_>) -> Verdict {
         const UNENCODABLE: &str = "a reduced request or an answer could not be encoded";
         match (self.judge)(&mut self.request, context) {
             Outcome::Forward => Verdict::Forward(self.as_it_came(), self.edit(Edit::Nothing)),

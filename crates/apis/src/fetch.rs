@@ -28,8 +28,8 @@ const INITIAL_EPOCH: i32 = 0;
 const FINAL_EPOCH: i32 = -1;
 
 impl Authorize for FetchRequest {
-    fn lookup(&self, _version: i16, _grants: &Grants) -> Lookup {
-        match is_follower(self) {
+    fn lookup(&self, _version: i16, grants: &Grants) -> Lookup {
+        match is_follower(self) && grants.hidden_topics().is_empty() {
             true => Lookup::default(),
             false => Lookup::topic_ids(self.topics.iter().map(|topic| topic.topic_id)),
         }
@@ -118,7 +118,10 @@ fn take_denied(request: &mut FetchRequest, context: &mut RequestContext<'_>) -> 
     let order = AskedOrder::of(&request.topics);
     if is_follower(request) {
         let allowed = context.authorize_cluster(AclOperation::ClusterAction);
-        let topics = if allowed { Vec::new() } else { std::mem::take(&mut request.topics) };
+        if allowed {
+            return (None, Erroneous { unknown: take_hidden(request, context), denied: Vec::new(), order });
+        }
+        let topics = std::mem::take(&mut request.topics);
         let denied = topics.iter().map(|topic| denied_topic(topic, ErrorCode::TOPIC_AUTHORIZATION_FAILED));
         return (None, Erroneous { unknown: Vec::new(), denied: denied.collect(), order });
     }
@@ -139,12 +142,30 @@ fn take_denied(request: &mut FetchRequest, context: &mut RequestContext<'_>) -> 
         session.update(&topic, &name);
         match topic.partitions.is_empty() || authorized.contains(&name) {
             true => request.topics.push(topic),
-            false => denied.push(denied_topic(&topic, ErrorCode::TOPIC_AUTHORIZATION_FAILED)),
+            false => denied.push(denied_topic(&topic, context.denial_of_topic(&name))),
         }
     }
     session.decide(|name, _| authorized.contains(name));
     let may_have_one = request.session_epoch == INITIAL_EPOCH && unknown.is_empty() && session.fits();
     (may_have_one.then_some(session), Erroneous { unknown, denied, order })
+}
+
+/// Takes out of a follower's request what does not exist for clients: by name, or by an id that then has no name.
+fn take_hidden(request: &mut FetchRequest, context: &RequestContext<'_>) -> Vec<FetchableTopicResponse> {
+    if context.grants.hidden_topics().is_empty() {
+        return Vec::new();
+    }
+    let name = |topic: &FetchTopic| name_of(topic, context.version, context.found);
+    let is_there = |topic: &FetchTopic| name(topic).is_some_and(|name| !context.hides_any([&name]));
+    let (there, hidden): (Vec<_>, Vec<_>) = std::mem::take(&mut request.topics).into_iter().partition(is_there);
+    request.topics = there;
+    let by_id = context.version >= 13;
+    let error = if by_id { ErrorCode::UNKNOWN_TOPIC_ID } else { ErrorCode::UNKNOWN_TOPIC_OR_PARTITION };
+    let partitions = |topic: &FetchTopic| topic.partitions.iter().map(|at| at.partition).collect::<Vec<_>>();
+    let erroneous = |topic: &FetchTopic| {
+        erroneous_topic(&TopicKey::of(&topic.topic, topic.topic_id, by_id), partitions(topic).into_iter(), error)
+    };
+    hidden.iter().map(erroneous).collect()
 }
 
 /// A request that says only what has changed since the one before. It goes on as it came unless something is denied, or
@@ -167,11 +188,13 @@ fn incremental(request: &mut FetchRequest, context: &mut RequestContext<'_>) -> 
     });
     let ends = !erroneous.is_empty() || !session.has_allowed_topics() || !session.fits();
     let denied = session.denied_topics();
-    erroneous.extend(
-        denied.map(|(key, partitions)| {
-            erroneous_topic(key, partitions.into_iter(), ErrorCode::TOPIC_AUTHORIZATION_FAILED)
-        }),
-    );
+    erroneous.extend(denied.map(|(key, partitions)| {
+        let error = match key {
+            TopicKey::Name(name) => context.denial_of_topic(&name.0),
+            TopicKey::Id(_) => ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+        };
+        erroneous_topic(key, partitions.into_iter(), error)
+    }));
 
     let asked = request.topics.len();
     if ends {

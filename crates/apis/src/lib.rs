@@ -51,6 +51,7 @@ mod fetch_errors;
 mod fetch_sessions;
 mod find_coordinator;
 mod group_members;
+mod hidden_topics;
 mod incremental_alter_configs;
 mod init_producer_id;
 mod internal_topics;

@@ -105,6 +105,19 @@ pub struct FoundTopic {
 }
 
 impl Found {
+    /// Takes out what does not exist for clients ([`acl::Settings::hidden_topics`]).
+    pub fn hide(&mut self, names: &BTreeSet<String>) {
+        if names.is_empty() {
+            return;
+        }
+        let is_visible = |name: &StrBytes| !names.contains(name.as_str());
+        self.topic_names.retain(|_, name| is_visible(name));
+        self.topics.retain(|name, _| is_visible(name));
+        if let Some(Ok(matching)) = &mut self.matching {
+            *matching = matching.iter().filter(|name| is_visible(name)).cloned().collect();
+        }
+    }
+
     /// The name of a topic id, if a topic has it. The zero id has no name.
     pub fn topic_name(&self, id: Uuid) -> Option<&StrBytes> {
         self.topic_names.get(&id)

@@ -8,7 +8,7 @@ use protocol::messages::{ShareGroupHeartbeatRequest, ShareGroupHeartbeatResponse
 use protocol::{ErrorCode, ErrorResponse, StrBytes};
 
 use crate::share_sessions::is_member_id;
-use crate::{Authorize, Outcome, RequestContext};
+use crate::{Authorize, Edit, Outcome, RequestContext};
 
 impl Authorize for ShareGroupHeartbeatRequest {
     fn authorize(&mut self, context: &mut RequestContext<'_>) -> Outcome<ShareGroupHeartbeatResponse> {
@@ -18,6 +18,7 @@ impl Authorize for ShareGroupHeartbeatRequest {
         if !is_member_id(&self.member_id) {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::INVALID_REQUEST));
         }
+        let has_hidden = context.leave_out_hidden(&mut self.subscribed_topic_names, |name| &name.0);
         let names = self.subscribed_topic_names.as_deref().unwrap_or_default();
         let mut distinct: Vec<StrBytes> = names.iter().map(|name| name.0.clone()).collect();
         distinct.sort_unstable();
@@ -26,7 +27,7 @@ impl Authorize for ShareGroupHeartbeatRequest {
         if distinct.iter().any(|name| !authorized.contains(name)) {
             return Outcome::Respond(self.error_response(context.version, ErrorCode::TOPIC_AUTHORIZATION_FAILED));
         }
-        Outcome::Forward
+        if has_hidden { Outcome::ForwardReduced(Edit::Nothing) } else { Outcome::Forward }
     }
 }
 

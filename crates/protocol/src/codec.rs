@@ -43,6 +43,26 @@ pub fn encode_response<T: Encodable + HeaderVersion>(
     }
 }
 
+/// A body that is written already, behind the header of a response.
+pub(crate) fn response_frame(
+    api_key: ApiKey,
+    version: i16,
+    correlation_id: i32,
+    body: &[u8],
+) -> Result<Bytes, EncodeError> {
+    let header = if api_key.response_header_version(version) == 0 { 4 } else { 5 };
+    let length = body.len().saturating_add(header);
+    let size = i32::try_from(length).map_err(|_| EncodeError::TooLong(length))?;
+    let mut frame = BytesMut::with_capacity(4 + length);
+    frame.put_i32(size);
+    frame.put_i32(correlation_id);
+    if header > 4 {
+        frame.put_u8(0);
+    }
+    frame.put_slice(body);
+    Ok(frame.freeze())
+}
+
 fn encode_frame<T: Encodable>(header: &[u8], version: i16, message: &T) -> Result<Bytes, EncodeError> {
     let refuse = |reason: &dyn std::fmt::Display| EncodeError::Message(version, reason.to_string());
     let body = message.compute_size(version).map_err(|error| refuse(&error))?;

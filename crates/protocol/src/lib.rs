@@ -25,6 +25,7 @@ pub mod error_code;
 pub mod errors;
 pub mod frame;
 pub mod guard;
+pub mod hidden;
 pub mod messages;
 mod schema;
 pub mod topic_list;

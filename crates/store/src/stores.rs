@@ -105,7 +105,9 @@ impl Stores {
     /// Opens what the settings name. A new embedded store is made and filled. `upstream` leads to the cluster behind us,
     /// for stores that are in it: reading them takes as long as it does not answer.
     pub async fn open(settings: StoreSettings, upstream: &Connector) -> Result<Opened, OpenError> {
+        let hidden: Vec<String> = settings.hidden_topics().map(str::to_owned).collect();
         let StoreSettings { mut acl, places, bootstrap } = settings;
+        acl.hidden_topics.extend(hidden);
         if let Places::Together(Place::Upstream(_)) | Places::Apart { acls: Place::Upstream(_), .. } = &places {
             // To a broker a range is a host that nobody comes from: it must not come alive here.
             acl.host_ranges = false;

@@ -5,13 +5,15 @@
 //! - `definition.rs`: the vocabulary of that table;
 //! - `program.rs`: a definition at one version, compiled once into steps;
 //! - `outline.rs`: where single fields are in bytes that passed;
-//! - `walk.rs`: the walk itself, which every byte from the network goes through.
+//! - `walk.rs`: the walk itself, which every byte from the network goes through;
+//! - `tree.rs`: a message as a tree, for what has to be done to all of them alike.
 
 mod definition;
 mod outline;
 mod program;
 #[rustfmt::skip]
 mod table;
+pub(crate) mod tree;
 mod walk;
 
 use std::sync::LazyLock;

@@ -105,11 +105,17 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         let spent = spent + elapsed;
         drop((looked_up, room));
         self.shared.metrics.decision_seconds.record(elapsed);
+        let decisions = self.decisions.len();
         let grants = Arc::clone(&self.grants);
         self.tell(api_key, &grants).await;
         match verdict {
             Verdict::Forward(request, edit) => {
-                let edit = edit.map(|edit| self.keep(edit, grants, &client_id));
+                let edit = edit.map(|edit| {
+                    let mut room = self.shared.budget.permit(Class::Held);
+                    room.add(edit.held(&guarded, decisions));
+                    self.keep(edit, grants, &client_id, room)
+                });
+                drop(guarded);
                 self.forward(&request, permit).await?;
                 if request.expects_answer() {
                     self.line.push(Place::AwaitingBroker(Awaited {
@@ -128,12 +134,15 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             }
             Verdict::Serve(serve) => {
                 self.flush().await?;
+                let mut held = self.shared.budget.permit(Class::Held);
+                held.add(guarded.memory().saturating_mul(2));
                 let identity = self.grants.identity();
                 let answer = own_store::serve(&self.shared, identity, api_key, serve).await;
                 let answer = answer.ok_or(End::Decided("the answer of our own store could not be made"))?;
                 let answer = answer.map_err(End::Unencodable)?;
                 let mut room = self.shared.budget.permit(Class::Responses);
                 room.add(answer.len());
+                drop(held);
                 self.respond(answer, room);
             }
             Verdict::ForwardThenClose(request) => {
@@ -161,11 +170,17 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         self.shared.grants.refresh(&mut self.grants, &snapshot.policy);
     }
 
-    fn keep(&mut self, edit: ResponseEdit, grants: Arc<Grants>, client_id: &StrBytes) -> Box<AwaitedEdit> {
+    fn keep(
+        &mut self,
+        edit: ResponseEdit,
+        grants: Arc<Grants>,
+        client_id: &StrBytes,
+        room: Permit,
+    ) -> Box<AwaitedEdit> {
         if self.client_id != *client_id {
             self.client_id = StrBytes::from_string(client_id.to_string());
         }
-        Box::new(AwaitedEdit { edit, grants, client_id: self.client_id.clone() })
+        Box::new(AwaitedEdit { edit, grants, client_id: self.client_id.clone(), room })
     }
 
     async fn forward(&mut self, request: &AuthorizedRequest, permit: Permit) -> Result<(), End> {
@@ -198,7 +213,8 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
 
     pub(super) async fn look_up(&mut self, lookup: Lookup) -> Result<Found, End> {
         self.flush().await?;
-        let found = self.broker.resolve(lookup).await.map_err(End::LookUp)?;
+        let mut found = self.broker.resolve(lookup).await.map_err(End::LookUp)?;
+        found.hide(self.grants.hidden_topics());
         self.obey()?;
         Ok(found)
     }
