@@ -277,8 +277,10 @@ pub(crate) fn is_final(answer: &Value) -> bool {
 fn comparable(api: &str, side: &Side, answer: &Value) -> Value {
     let mut value = normalised(api, side, answer);
     measure_records(&mut value);
-    if api == "Fetch" {
+    if ["Fetch", "ShareFetch", "ShareAcknowledge"].contains(&api) {
         value["Responses"] = Value::Array(partitions_of(&value));
+    }
+    if api == "Fetch" {
         value["SessionId"] = json!(answer["SessionId"].as_i64().unwrap_or(0) != 0);
     }
     value

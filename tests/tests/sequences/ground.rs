@@ -67,6 +67,11 @@ impl Ground {
         &self.schemas
     }
 
+    /// `bootstrap.servers` of the broker and of Doorkeeper.
+    pub(crate) fn bootstraps(&self) -> [String; 2] {
+        [self.reference.bootstrap_of("CLIENT"), local(self.ports.get(0)).to_string()]
+    }
+
     /// New connections to both sides.
     pub(crate) async fn sides(&self) -> Result<[Side; 2]> {
         let broker = self.reference.broker(0)?;
@@ -102,6 +107,9 @@ fn options() -> Options {
         // Records of the tests are of the year 2023.
         .property("log.retention.ms", "-1")
         .property("max.incremental.fetch.session.cache.slots", &SESSION_SLOTS.to_string())
+        .property("group.streams.initial.rebalance.delay.ms", "0")
+        .property("group.streams.heartbeat.interval.ms", "500")
+        .property("group.streams.min.heartbeat.interval.ms", "500")
         .property("group.consumer.heartbeat.interval.ms", "100")
         .property("group.consumer.min.heartbeat.interval.ms", "100")
 }

@@ -45,4 +45,6 @@ mod fetch_sessions;
 mod ground;
 mod idempotence;
 mod pipelined;
+mod share_group;
+mod streams;
 mod transaction;
