@@ -78,6 +78,7 @@ pub enum Fault {
 #[derive(Clone, Debug)]
 pub struct GuardedRequest {
     frame: RequestFrame,
+    memory: usize,
 }
 
 /// A response that the guard has walked. Only [`guard_response`] makes one.
@@ -99,10 +100,13 @@ pub fn guard_request(frame: RequestFrame, limits: &Limits) -> Result<GuardedRequ
         let (api_key, api_version) = (frame.api_key, frame.api_version);
         guard_body(Direction::Request, api_key, api_version, frame.bytes(), frame.header_length(), limits)
     };
-    let Err(refused) = walk(&frame) else { return Ok(GuardedRequest { frame }) };
+    let refused = match walk(&frame) {
+        Ok(Seen { memory, .. }) => return Ok(GuardedRequest { frame, memory }),
+        Err(refused) => refused,
+    };
     let frame = without_second_tags(&frame, &refused).ok_or(refused)?;
-    walk(&frame)?;
-    Ok(GuardedRequest { frame })
+    let Seen { memory, .. } = walk(&frame)?;
+    Ok(GuardedRequest { frame, memory })
 }
 
 /// librdkafka (2.16 and before) ends AlterUserScramCredentials with two empty sections of tagged fields. A broker does not
@@ -135,7 +139,7 @@ pub fn guard_response(
         fault,
     })?;
     let seen = guard_body(Direction::Response, api_key, api_version, &bytes, header_length, limits)?;
-    let Seen { has_addresses, listed } = seen;
+    let Seen { has_addresses, listed, .. } = seen;
     Ok(GuardedResponse { api_key, api_version, correlation_id, has_addresses, bytes, header_length, listed })
 }
 
@@ -175,6 +179,11 @@ impl GuardedRequest {
             return Err(Malformed::UnsupportedVersion { api_key: self.api_key, api_version: self.api_version });
         }
         decode(self.api_key, self.api_version, self.body())
+    }
+
+    /// Bytes that its lists take when they are decoded, besides the frame.
+    pub fn memory(&self) -> usize {
+        self.memory
     }
 
     /// The frame, for those who forward it.

@@ -123,6 +123,7 @@ impl Fuzz {
         let verdict = case.decide(&mut context(world, caller, (api_key, version), &found, state, &mut decisions));
         tally.memory.decided(&weighed, asked.request.len());
         tally.kinds_decided.0.insert((api_key, version));
+        let questions = decisions.len();
         decisions.clear();
         decisions.shrink_to_fit();
         match verdict {
@@ -130,8 +131,9 @@ impl Fuzz {
                 tally.forwarded += 1;
                 tally.reduced += u64::from(forwarded.bytes() != asked.request);
                 checks::is_the_request(asked, &guarded, forwarded.bytes());
+                let held = edit.as_ref().map_or(0, |edit| edit.held(&guarded, questions));
                 drop((guarded, forwarded));
-                tally.memory.held(&weighed, asked.request.len());
+                tally.memory.held(&weighed, asked.request.len(), held);
                 // The header may have been changed to another API, whose answers are not at hand.
                 return edit.filter(|_| (api_key, version) == (asked.api_key, asked.version));
             }

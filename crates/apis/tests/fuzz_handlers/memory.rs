@@ -64,8 +64,15 @@ impl Memory {
         self.decided.note("deciding on a request", weighed.peak(), length, DECIDED);
     }
 
-    pub(crate) fn held(&mut self, weighed: &Weighed, length: usize) {
-        self.held.note("the edit of an answer", weighed.live(), length, HELD);
+    /// `told` is what the budget is told: more, but for what a few small parts take.
+    pub(crate) fn held(&mut self, weighed: &Weighed, length: usize, told: usize) {
+        const SMALL_PARTS: usize = 4096;
+        let live = weighed.live();
+        assert!(
+            live <= told.saturating_sub(length) + SMALL_PARTS,
+            "the edit of an answer holds {live} bytes for {length}, told as {told}"
+        );
+        self.held.note("the edit of an answer", live, length, HELD);
     }
 
     pub(crate) fn edited(&mut self, weighed: &Weighed, length: usize) {

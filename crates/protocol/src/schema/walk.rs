@@ -9,6 +9,8 @@ use crate::guard::{Fault, Limits};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) has_addresses: bool,
+    /// Bytes that the elements of all lists take when they are decoded.
+    pub(crate) memory: usize,
     /// Where in the body each topic of a list of topics begins, and where the last one ends.
     pub(crate) listed: Vec<u32>,
 }
@@ -39,10 +41,11 @@ pub(crate) fn walk(
     frame_length: usize,
     limits: &Limits,
 ) -> Result<Seen, Refusal> {
+    let memory = frame_length.saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_ON_TOP);
     let mut walk = Walk {
         cursor: Cursor::new(body),
         elements_left: limits.max_elements,
-        memory_left: frame_length.saturating_mul(MEMORY_PER_BYTE).saturating_add(MEMORY_ON_TOP),
+        memory_left: memory,
         has_addresses: false,
         length: body.len(),
         listed: Vec::new(),
@@ -53,7 +56,11 @@ pub(crate) fn walk(
         left => Err(Fault::TrailingBytes(left)),
     });
     match outcome {
-        Ok(()) => Ok(Seen { has_addresses: walk.has_addresses, listed: walk.listed }),
+        Ok(()) => Ok(Seen {
+            has_addresses: walk.has_addresses,
+            memory: memory - walk.memory_left,
+            listed: walk.listed,
+        }),
         Err(fault) => Err(Refusal { offset: body.len() - walk.cursor.remaining(), field: walk.field, fault }),
     }
 }
