@@ -47,7 +47,6 @@ pub const METRICS: &[Metric] = &[
     metric(Counter,   "doorkeeper_audit_dropped_total", &[], "Audit events lost because the writer could not keep up."),
     metric(Counter,   "doorkeeper_authentications_total", &["mechanism", "result"], "Logins that succeeded or failed."),
     metric(Gauge,     "doorkeeper_sessions_active", &[], "Connections that are logged in."),
-    metric(Counter,   "doorkeeper_sessions_expired_total", &[], "Connections closed because their login had ended."),
     metric(Gauge,     "doorkeeper_tls_certificate_expiry_timestamp_seconds", &["listener"], "When the certificate of a listener, or of the login at the upstream, expires."),
     metric(Counter,   "doorkeeper_requests_total", &["api"], "Requests read."),
     metric(Counter,   "doorkeeper_request_bytes_total", &[], "Bytes of requests read from clients."),

@@ -86,7 +86,7 @@ impl Broker for NodeBroker {
             Ok(connected) => Ok(Link { stream: connected.stream, session_lifetime: connected.session_lifetime }),
             Err(error) => {
                 metrics::upstream_connect_error(error.reason());
-                self.upstreams.brokers.refresh_soon();
+                self.upstreams.brokers.miss();
                 Err(Unavailable { text: error.to_string(), reason: error.reason() })
             }
         }
@@ -106,6 +106,7 @@ impl Broker for NodeBroker {
     async fn resolve(&self, lookup: Lookup) -> Result<Found, Unavailable> {
         self.upstreams.topics.resolve(&self.node, &lookup).await.map_err(|error| match error {
             LookupError::Request(error) => unavailable(error),
+            LookupError::TooLong { .. } => Unavailable { text: error.to_string(), reason: "timeout" },
             LookupError::Refused { .. } | LookupError::NoAutoCreate { .. } => {
                 Unavailable { text: error.to_string(), reason: "protocol" }
             }

@@ -8,6 +8,10 @@
 //! | `Requests`        | 60 %  | as bytes arrive                            | the frame was written to the broker |
 //! | `Responses`       | 100 % | the whole length before the first byte     | the answer was written              |
 //!
+//! Beside them stands what is held of a request while a broker works on it: what the edit of its answer needs, and what
+//! our own store is asked (`Class::Held`). It counts in the share of requests, and so keeps further ones out, but not in the
+//! total: an answer never waits for it, and it ends with the answer.
+//!
 //! Why nobody waits for ever:
 //!
 //! 1. A response that has to be held in full takes all it needs at once, so whoever holds one needs nothing more, and
@@ -43,6 +47,8 @@ pub(crate) enum Class {
     Requests,
     /// Frames on their way to a client.
     Responses,
+    /// What is left of requests that wait for their answer.
+    Held,
 }
 
 /// The budget of the process.
@@ -109,7 +115,7 @@ impl Budget {
     pub(crate) fn share(&self, class: Class) -> usize {
         match class {
             Class::Unauthenticated => self.total / 10,
-            Class::Requests => self.total / 10 * 6,
+            Class::Requests | Class::Held => self.total / 10 * 6,
             Class::Responses => self.total,
         }
     }
@@ -144,7 +150,7 @@ impl Budget {
     fn waiting_for(&self, class: Class) -> &Waiting {
         match class {
             Class::Unauthenticated => &self.for_unauthenticated,
-            Class::Requests => &self.for_requests,
+            Class::Requests | Class::Held => &self.for_requests,
             Class::Responses => &self.for_any,
         }
     }
@@ -152,13 +158,15 @@ impl Budget {
     fn counter(&self, class: Class) -> Option<&AtomicUsize> {
         match class {
             Class::Unauthenticated => Some(&self.unauthenticated),
-            Class::Requests => Some(&self.requests),
+            Class::Requests | Class::Held => Some(&self.requests),
             Class::Responses => None,
         }
     }
 
     fn add(&self, class: Class, bytes: usize) {
-        self.used.fetch_add(bytes, SeqCst);
+        if class != Class::Held {
+            self.used.fetch_add(bytes, SeqCst);
+        }
         if let Some(held) = self.counter(class) {
             held.fetch_add(bytes, SeqCst);
         }
@@ -178,7 +186,9 @@ impl Budget {
     }
 
     fn subtract(&self, class: Class, bytes: usize) {
-        self.used.fetch_sub(bytes, SeqCst);
+        if class != Class::Held {
+            self.used.fetch_sub(bytes, SeqCst);
+        }
         if let Some(held) = self.counter(class) {
             held.fetch_sub(bytes, SeqCst);
         }
@@ -326,6 +336,24 @@ mod tests {
         drop((stranger, request, response));
         assert_eq!(budget.used(), 0);
         assert!(budget.permit(Class::Unauthenticated).try_add(100));
+    }
+
+    #[test]
+    fn what_requests_leave_behind_keeps_others_out_and_no_answer() {
+        let budget = Budget::new(1000);
+        let mut held = budget.permit(Class::Held);
+        held.add(600);
+        let mut request = budget.permit(Class::Requests);
+        assert!(!request.has_room() && !request.try_add(1));
+        let mut response = budget.permit(Class::Responses);
+        assert!(response.try_add(1000));
+        drop(response);
+        let waiter = Waiter::of(&budget, Class::Requests);
+        let mut waiting = waiter.waits();
+        waiting.wake_when_given_back(&Context::from_waker(&waiter.waker()), 1);
+        drop(held);
+        assert_eq!((waiter.woken(), budget.used()), (1, 0));
+        assert!(request.try_add(600));
     }
 
     #[test]

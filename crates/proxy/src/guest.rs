@@ -47,6 +47,7 @@ struct LoggedIn {
 /// Who is at the door, for those who write about it.
 struct Visit {
     peer: SocketAddr,
+    node_id: Option<i32>,
     local: SocketAddr,
     listener: Arc<Listener>,
     shared: Arc<Shared>,
@@ -57,6 +58,7 @@ impl Guest {
     pub(crate) async fn serve(self) {
         let visit = Visit {
             peer: self.peer,
+            node_id: self.node_id,
             local: self.local,
             listener: Arc::clone(&self.listener),
             shared: Arc::clone(&self.shared),
@@ -174,9 +176,21 @@ impl Visit {
                 debug!(peer = %self.peer, listener = &*self.listener.settings.name, "refused: {end}");
             }
             _ if end.owner() == Owner::Broker => {
-                warn!(peer = %self.peer, listener = &*self.listener.settings.name, "refused: {end}");
+                let (peer, listener) = (self.peer, &*self.listener.settings.name);
+                match self.more_like_it(&end) {
+                    Some(more) => warn!(%peer, listener, "refused: {end}{more}"),
+                    None => debug!(%peer, listener, "refused: {end}"),
+                }
             }
             _ => debug!(peer = %self.peer, listener = &*self.listener.settings.name, "left before login: {end}"),
+        }
+    }
+
+    /// What is added to a line about a broker, where it is worth a warning.
+    fn more_like_it(&self, end: &End) -> Option<String> {
+        match self.shared.broker_warnings.note(self.node_id, end)? {
+            0 => Some(String::new()),
+            more => Some(format!(" ({more} more like it were not told)")),
         }
     }
 
@@ -203,7 +217,10 @@ impl Visit {
             }
             Owner::Nobody => debug!(%peer, listener, "connection of {principal} ended: {end}"),
             Owner::Client => info!(%peer, listener, "connection of {principal} closed: {end}"),
-            Owner::Broker => warn!(%peer, listener, "connection of {principal} closed: {end}"),
+            Owner::Broker => match self.more_like_it(end) {
+                Some(more) => warn!(%peer, listener, "connection of {principal} closed: {end}{more}"),
+                None => debug!(%peer, listener, "connection of {principal} closed: {end}"),
+            },
             Owner::Doorkeeper => info!(%peer, listener, "connection of {principal} closed: {end}"),
         }
     }

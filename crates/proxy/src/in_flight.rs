@@ -58,6 +58,8 @@ pub(crate) struct AwaitedEdit {
     pub edit: ResponseEdit,
     pub grants: Arc<Grants>,
     pub client_id: StrBytes,
+    /// What the budget knows of it.
+    pub room: Permit,
 }
 
 /// An answer that does not belong to the request whose turn it is.
@@ -130,7 +132,7 @@ impl InFlight {
     /// Whether nothing would be lost by closing now: only long polls wait, which their clients ask again.
     pub(crate) fn only_long_polls(&self) -> bool {
         self.places.iter().all(|place| match place {
-            Place::AwaitingBroker(awaited) => awaited.api_key == ApiKey::Fetch,
+            Place::AwaitingBroker(awaited) => matches!(awaited.api_key, ApiKey::Fetch | ApiKey::ShareFetch),
             Place::Ready(..) => false,
             Place::Close(_) => true,
         })
@@ -192,8 +194,9 @@ mod tests {
         let mut line = InFlight::new(64);
         assert!(line.only_long_polls());
         line.push(awaiting(ApiKey::Fetch, 1));
+        line.push(awaiting(ApiKey::ShareFetch, 2));
         assert!(line.only_long_polls());
-        line.push(awaiting(ApiKey::Produce, 2));
+        line.push(awaiting(ApiKey::Produce, 3));
         assert!(!line.only_long_polls());
     }
 }

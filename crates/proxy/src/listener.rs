@@ -89,7 +89,8 @@ pub(crate) struct Port {
 
 impl Port {
     /// Accepts until told to stop. `places` are those of `max.connections`: while there is none, the connection that was
-    /// accepted last waits, and all others in the backlog, as with Kafka's acceptor.
+    /// accepted last waits, and all others in the backlog, as with Kafka's acceptor. One of an address that has enough is
+    /// closed at once.
     pub(crate) async fn accept(
         self,
         shared: Arc<Shared>,
@@ -101,7 +102,14 @@ impl Port {
         loop {
             let next = async {
                 let accepted = self.socket.accept().await;
-                Some((accepted, Arc::clone(&places).acquire_owned().await.ok()?))
+                let of_address = match &accepted {
+                    Ok((_, peer)) => shared.per_address.enter(peer.ip()),
+                    Err(_) => None,
+                };
+                // One that is closed anyway waits for no place.
+                let is_refused = accepted.is_ok() && of_address.is_none();
+                let place = if is_refused { None } else { Some(Arc::clone(&places).acquire_owned().await.ok()?) };
+                Some((accepted, of_address, place))
             };
             let accepted = tokio::select! {
                 accepted = next => accepted,
@@ -109,18 +117,23 @@ impl Port {
             };
             match accepted {
                 None => return,
-                Some((Ok((stream, peer)), place)) => {
+                Some((Ok((_, peer)), None, _)) => {
+                    pause = FIRST_PAUSE;
+                    metrics::connection_rejected("too_many_of_address");
+                    tracing::debug!(%peer, listener = &*self.listener.settings.name, "refused: its address has enough");
+                }
+                Some((Ok((stream, peer)), of_address, place)) => {
                     pause = FIRST_PAUSE;
                     if let Some(guest) = self.guest(stream, peer, &shared, &upstreams) {
                         tokio::spawn(async move {
                             guest.serve().await;
-                            drop(place);
+                            drop((of_address, place));
                         });
                     }
                 }
-                Some((Err(error), _)) if is_of_one_connection(&error) => {}
+                Some((Err(error), ..)) if is_of_one_connection(&error) => {}
                 // Out of descriptors or memory: accepting again at once would fail again at once.
-                Some((Err(error), _)) => {
+                Some((Err(error), ..)) => {
                     tracing::warn!(
                         listener = &*self.listener.settings.name,
                         "no connection can be accepted for {} ms: {error}",

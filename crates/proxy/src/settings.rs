@@ -3,7 +3,7 @@
 //! Where Kafka has a property of the same meaning, the field names it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -106,6 +106,10 @@ pub struct Limits {
     pub max_unauthenticated_connections: usize,
     /// `max.connections`: no more are accepted; they wait in the backlog.
     pub max_connections: usize,
+    /// `max.connections.per.ip`: one more of an address is closed as soon as it is accepted.
+    pub max_connections_per_ip: usize,
+    /// `max.connections.per.ip.overrides`, by canonical address.
+    pub max_connections_per_ip_overrides: BTreeMap<IpAddr, usize>,
     /// Requests of one connection that wait for their answer.
     pub max_in_flight: usize,
     /// Elements of all arrays of one message.
@@ -124,6 +128,8 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(600),
             max_unauthenticated_connections: 1_000,
             max_connections: 50_000,
+            max_connections_per_ip: i32::MAX as usize,
+            max_connections_per_ip_overrides: BTreeMap::new(),
             max_in_flight: 64,
             max_elements: 1_000_000,
             failed_authentication_delay: Duration::from_millis(100),

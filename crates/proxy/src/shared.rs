@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use crate::audit::Audit;
+use crate::broker_warnings::BrokerWarnings;
 use crate::budget::Budget;
 use crate::connections::Connections;
 use crate::derivations::Derivations;
 use crate::grants::GrantsCache;
 use crate::metrics::Metrics;
+use crate::per_address::PerAddress;
 use crate::settings::Limits;
 
 /// What all connections of the process share.
@@ -18,6 +20,8 @@ pub(crate) struct Shared {
     pub message_limits: protocol::Limits,
     pub budget: Arc<Budget>,
     pub connections: Arc<Connections>,
+    /// `max.connections.per.ip`
+    pub per_address: Arc<PerAddress>,
     /// What holds now.
     pub current: store::Current,
     /// Where it is changed.
@@ -25,6 +29,7 @@ pub(crate) struct Shared {
     pub grants: GrantsCache,
     pub audit: Audit,
     pub metrics: Metrics,
+    pub broker_warnings: BrokerWarnings,
     /// Key derivations that may run at one time: each takes a core for milliseconds, and half of the cores are for those
     /// who are logged in.
     pub derivations: Derivations,
@@ -38,6 +43,7 @@ impl Shared {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Arc::new(Shared {
             message_limits: protocol::Limits { max_elements: limits.max_elements },
+            per_address: PerAddress::new(&limits),
             limits,
             budget,
             connections,
@@ -46,6 +52,7 @@ impl Shared {
             grants: GrantsCache::default(),
             audit,
             metrics: Metrics::new(),
+            broker_warnings: BrokerWarnings::default(),
             derivations: Derivations::new((cores / 2).max(1)),
         })
     }

@@ -16,7 +16,7 @@ use client::{MetadataTopics, RequestError};
 use dashmap::DashMap;
 use protocol::messages::metadata_response::MetadataResponseTopic;
 use protocol::{ApiKey, ErrorCode, StrBytes};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::brokers::Node;
@@ -28,6 +28,9 @@ const MOST_NAMES: usize = 65_536;
 
 /// Topics that are asked about at once.
 const SLICE: usize = 1000;
+
+/// How long a whole look-up may take, however many slices it has. Each has the deadline of a request besides.
+const LONGEST_LOOKUP: Duration = Duration::from_secs(60);
 
 /// How long an id is believed to be nobody's. A topic that was just created may be unknown to its clients for so long, as
 /// while the news of it travels from broker to broker.
@@ -46,6 +49,9 @@ pub(crate) enum LookupError {
     /// The broker's, or the operator's: the upstream user must be allowed everything.
     #[error("broker `{node_id}` answered {api_key} with {} ({}): may doorkeeper's user do that?", error.name(), error.0)]
     Refused { node_id: i32, api_key: ApiKey, error: ErrorCode },
+    /// One slice after the other was answered, but all of them took too long.
+    #[error("broker `{node_id}` has not answered all that was asked of it within {after:?}: ask for less at a time")]
+    TooLong { node_id: i32, after: Duration },
     /// The broker's.
     #[error("broker `{node_id}` did not say what `{AUTO_CREATE}` is")]
     NoAutoCreate { node_id: i32 },
@@ -56,6 +62,7 @@ pub(crate) enum LookupError {
 pub(crate) struct Topics {
     names: DashMap<Uuid, StrBytes>,
     most_names: usize,
+    longest_lookup: Duration,
     /// When ids were found to be nobody's.
     unknown: DashMap<Uuid, Instant>,
     unknown_kept: Duration,
@@ -69,6 +76,7 @@ impl Default for Topics {
         Topics {
             names: DashMap::new(),
             most_names: MOST_NAMES,
+            longest_lookup: LONGEST_LOOKUP,
             unknown: DashMap::new(),
             unknown_kept: UNKNOWN_KEPT,
             auto_create: Mutex::default(),
@@ -83,8 +91,15 @@ impl Topics {
         Arc::default()
     }
 
-    /// Everything a look-up asks for. What exists is asked before anything is created.
+    /// Everything a look-up asks for.
     pub(crate) async fn resolve(&self, node: &Node, lookup: &Lookup) -> Result<Found, LookupError> {
+        let after = self.longest_lookup;
+        let too_long = |_| Err(LookupError::TooLong { node_id: node.id(), after });
+        timeout(after, self.resolve_all(node, lookup)).await.unwrap_or_else(too_long)
+    }
+
+    /// What exists is asked before anything is created.
+    async fn resolve_all(&self, node: &Node, lookup: &Lookup) -> Result<Found, LookupError> {
         let (topic_names, topics, auto_create_topics) = tokio::try_join!(
             self.names_of(node, lookup),
             self.existing(node, lookup),
@@ -369,6 +384,14 @@ mod tests {
         let names: Vec<StrBytes> = (0..1500).map(|number| name(&format!("missing-{number}"))).collect();
         let answer = stage.resolve(&Lookup::topics(names.iter().chain([&name("orders")]))).await.unwrap();
         assert_eq!((answer.topics, stage.asked()), (HashMap::from([(name("orders"), found(7, 3))]), 5));
+    }
+
+    #[tokio::test]
+    async fn all_slices_together_have_a_deadline() {
+        let mut stage = stage().await;
+        stage.topics.longest_lookup = Duration::ZERO;
+        let late = stage.resolve(&Lookup::topic_ids((1..=2500).map(Uuid::from_u128))).await.unwrap_err();
+        assert!(matches!(late, LookupError::TooLong { node_id: 1, .. }), "{late}");
     }
 
     #[tokio::test]

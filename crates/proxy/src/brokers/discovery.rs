@@ -18,8 +18,9 @@ use super::{Cluster, Node};
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Between the beginning of a round and that of one for brokers that were missed: anybody who can connect to a port whose
-/// broker does not exist misses one.
+/// broker does not exist, or cannot be reached, misses one. Doubled with each such round that changed nothing.
 const PAUSE_WHEN_MISSED: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE_WHEN_MISSED: Duration = Duration::from_secs(8);
 
 /// Until the next round when the last one did not hear from everybody.
 const RETRY: Duration = Duration::from_secs(1);
@@ -33,7 +34,7 @@ const MOST_BROKERS: usize = 10_000;
 pub(super) struct Discovery {
     connector: Connector,
     cluster: watch::Sender<Arc<Cluster>>,
-    /// Wakes the task: a control connection was lost, or a broker cannot be reached.
+    /// Wakes the task: a control connection was lost.
     now: Arc<Notify>,
     /// Wakes the task, in a while: somebody missed a broker.
     missed: Arc<Notify>,
@@ -82,19 +83,25 @@ impl Discovery {
     }
 
     pub(super) async fn run(mut self) {
+        let mut pause = PAUSE_WHEN_MISSED;
+        let mut was_missed = false;
         loop {
             let began = Instant::now();
+            let before = Arc::clone(&self.cluster.borrow());
             let heard = self.round().await;
+            let changed_nothing = before.is_same(&self.cluster.borrow());
+            let is_in_vain = was_missed && changed_nothing;
+            pause = if is_in_vain { (pause * 2).min(LONGEST_PAUSE_WHEN_MISSED) } else { PAUSE_WHEN_MISSED };
             let wait = if heard.problem.is_none() { self.refresh } else { self.refresh.min(RETRY) };
             self.conclude(heard);
-            tokio::select! {
-                () = sleep(wait) => {}
-                () = self.now.notified() => {}
+            was_missed = tokio::select! {
+                () = sleep(wait) => false,
+                () = self.now.notified() => false,
                 () = async {
                     self.missed.notified().await;
-                    sleep_until(began + PAUSE_WHEN_MISSED).await;
-                } => {}
-            }
+                    sleep_until(began + pause).await;
+                } => true,
+            };
             sleep_until(began + PAUSE).await;
         }
     }

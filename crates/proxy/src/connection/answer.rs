@@ -52,7 +52,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
         };
         let began = Instant::now();
         self.shared.metrics.upstream_round_trip_seconds.record(began - sent_at);
-        let AwaitedEdit { edit, grants, client_id } = *awaited;
+        let AwaitedEdit { edit, grants, client_id, room } = *awaited;
         let response = guard_response(api_key, api_version, frame.body(), &self.shared.message_limits)
             .map_err(End::BrokerMalformed)?;
         let mut looked_up = None;
@@ -84,6 +84,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
                 }
             }
         };
+        drop(room);
         // A look-up for an answer is rare, and counts.
         self.shared.metrics.proxy_overhead_seconds.record(spent + began.elapsed());
         self.tell(api_key, &grants).await;
