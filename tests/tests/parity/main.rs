@@ -3,7 +3,7 @@
 //!
 //! `make parity SEED=… CASES=…` asks more than `make test` does, and writes `docs/parity.md`.
 //!
-//! Start reading at [`run`]; what may differ is one list, in [`compare`].
+//! Start reading at [`run`]; what may differ is one list, in [`exceptions`].
 
 mod apis;
 mod cases;
@@ -12,6 +12,7 @@ mod compare;
 mod effects;
 mod exceptions;
 mod generate;
+mod one;
 mod page;
 mod prepare;
 mod random;

@@ -1,25 +1,19 @@
 //! A run: both sides started and prepared, then case by case.
 
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
-use tokio::time::sleep;
+use serde_json::json;
 
-use crate::apis::{self, joins_a_group};
 use crate::cases::{self, Api, Case};
-use crate::compare::{Difference, differences, normalised, walk};
-use crate::effects::Effects;
-use crate::exceptions::{LISTED, Listed};
-use crate::generate::{self, Draw};
+use crate::generate::Naming;
+use crate::one::{ask_both, one};
 use crate::prepare::versions;
-use crate::random::Random;
-use crate::report::{Found, Report, Verdict};
+use crate::report::Report;
 use crate::scene::{Scene, Setting};
 use crate::schema::Schemas;
-use crate::side::{Outcome, Side, first_error};
+use crate::side::Outcome;
 use crate::world::{ADMIN, World};
 
 /// What to ask.
@@ -36,17 +30,8 @@ pub(crate) struct Plan {
     pub(crate) replay: Option<String>,
 }
 
-/// How long both sides may take until a change is seen everywhere.
-const SETTLED: Duration = Duration::from_secs(5);
-
-/// Codes that say "in a moment": the question is asked again if only one side says so.
-const IN_A_MOMENT: &[i64] = &[3, 5, 6, 14, 15, 16, 51, 100];
-
 /// After so many cases everything begins anew, with other random ACLs: what cases leave behind adds up.
 const ROUND: usize = 6_000;
-
-/// If no side has answered after this time, none will.
-const BOTH_SILENT: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(plan: &Plan) -> Result<Report> {
     let mut report = Report::new(plan);
@@ -101,7 +86,7 @@ async fn replayed(scene: &mut Scene, api: &Api, replay: &str) -> Result<()> {
         let user = words.next().unwrap_or_default().to_owned();
         let version = words.next().and_then(|word| word.parse().ok()).context("no version")?;
         let request = serde_json::from_str(words.next().context("no request")?)?;
-        let case = Case { number: 0, api: 0, version, user, naming: generate::Naming::Existing };
+        let case = Case { number: 0, api: 0, version, user, naming: Naming::Existing };
         let (broker, doorkeeper) = ask_both(scene, api, &case, &request).await?;
         println!("{line}\n  broker:     {broker}\n  Doorkeeper: {doorkeeper}");
     }
@@ -148,176 +133,4 @@ async fn common_apis(scene: &mut Scene, schemas: &Schemas, only: &[String]) -> R
         }
     }
     Ok((apis, unserved))
-}
-
-/// Asks both sides and says where they differ.
-async fn one(
-    scene: &mut Scene,
-    schemas: &Schemas,
-    plan: &Plan,
-    api: &Api,
-    case: &Case,
-    report: &mut Report,
-) -> Result<Verdict> {
-    let (setting, mut random) = (plan.setting, Random::for_case(plan.seed, case.number));
-    let by_id = match api.name.as_str() {
-        "Metadata" => case.version >= 12 && random.once_in(2),
-        _ => random.once_in(2),
-    };
-    let (version, naming) = (case.version, case.naming);
-    let (user, number) = (case.user.as_str(), case.number);
-    let mut draw = Draw { api: &api.name, version, naming, user, case: number, random: &mut random, by_id };
-    let request = generate::request(schemas.request(api.key)?, &mut draw);
-
-    let mut asked = 0;
-    let (outcomes, mut found) = loop {
-        let outcomes = ask_both(scene, api, case, &request).await?;
-        let found = differences(&outcomes.0, &outcomes.1);
-        asked += 1;
-        // A topic that an earlier case made by the way may have come late.
-        if !found.is_empty() && asked == 1 && !apis::changes(&api.name) {
-            restore(scene, "Metadata").await?;
-            continue;
-        }
-        let moment = found.iter().any(|_| soon(&outcomes.0) || soon(&outcomes.1));
-        if found.is_empty() || !moment || asked == 5 {
-            break (outcomes, found);
-        }
-        sleep(Duration::from_millis(100)).await;
-    };
-    report.count(api, &outcomes.0);
-    if api.name == "Metadata" {
-        created(scene, &outcomes.0).await?;
-    }
-    if apis::changes(&api.name) {
-        found.extend(effects(scene, api, &request).await?);
-    }
-    if apis::destroys(&api.name) {
-        restore(scene, &api.name).await?;
-    }
-    let here = |listed: &&Listed| listed.api == api.name && listed.setting.is_none_or(|only| only == setting);
-    let listed = LISTED.iter().position(|listed| here(&listed) && (listed.is_it)(&request, &outcomes.0, &outcomes.1));
-    if let (Some(which), false) = (listed, found.is_empty()) {
-        if api.name.starts_with("Share") {
-            // One side may have a session now.
-            scene.reference.disconnect(&case.user);
-            scene.doorkeeper.disconnect(&case.user);
-        }
-        if joins_a_group(&api.name) {
-            tokio::try_join!(scene.reference.leave(&api.name, &request), scene.doorkeeper.leave(&api.name, &request))?;
-        }
-        return Ok(Verdict::Listed(which));
-    }
-    if outcomes.0 == Outcome::Unanswered {
-        return Ok(Verdict::Unanswered);
-    }
-    let found = found.into_iter().map(|difference| Found {
-        case: case.clone(),
-        request: request.clone(),
-        answers: (outcomes.0.to_string(), outcomes.1.to_string()),
-        difference,
-    });
-    Ok(Verdict::Found(found.collect()))
-}
-
-fn soon(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Answer(answer) if first_error(answer).is_some_and(|code| IN_A_MOMENT.contains(&code)))
-}
-
-async fn ask_both(scene: &mut Scene, api: &Api, case: &Case, request: &Value) -> Result<(Outcome, Outcome)> {
-    let Scene { reference, doorkeeper, .. } = scene;
-    let (one, other) = {
-        let one = reference.ask(&case.user, api.key, case.version, request);
-        let other = doorkeeper.ask(&case.user, api.key, case.version, request);
-        let (mut one, mut other) = (pin!(one), pin!(other));
-        tokio::select! {
-            answer = &mut one => (answer?, other.await?),
-            answer = &mut other => (one.await?, answer?),
-            () = sleep(BOTH_SILENT) => (Outcome::Unanswered, Outcome::Unanswered),
-        }
-    };
-    let (one, mut other) = (plain(&api.name, reference, one), plain(&api.name, doorkeeper, other));
-    let mut one = one;
-    if let (true, Outcome::Answer(broker), Outcome::Answer(ours)) = (api.name == "ApiVersions", &mut one, &mut other) {
-        leave_out_what_is_not_served(broker, ours);
-    }
-    Ok((one, other))
-}
-
-/// Doorkeeper advertises what it serves: no other API than the broker, and no other version.
-fn leave_out_what_is_not_served(broker: &mut Value, doorkeeper: &mut Value) {
-    let ours = versions(doorkeeper);
-    let (Some(theirs), Some(list)) = (broker["ApiKeys"].as_array_mut(), doorkeeper["ApiKeys"].as_array_mut()) else {
-        return;
-    };
-    let key = |entry: &Value| entry["ApiKey"].as_i64().and_then(|key| i16::try_from(key).ok()).unwrap_or(-1);
-    theirs.retain(|entry| ours.contains_key(&key(entry)));
-    for entry in &mut *theirs {
-        let (_, max) = ours[&key(entry)];
-        if entry["MaxVersion"].as_i64() > Some(max.into()) {
-            entry["MaxVersion"] = json!(max);
-        }
-    }
-    theirs.sort_by_key(key);
-    list.sort_by_key(key);
-}
-
-fn plain(api: &str, side: &Side, outcome: Outcome) -> Outcome {
-    match outcome {
-        Outcome::Answer(answer) => Outcome::Answer(normalised(api, side, &answer)),
-        other => other,
-    }
-}
-
-/// Waits until topics are there that a broker makes after its answer, which says LEADER_NOT_AVAILABLE of them.
-async fn created(scene: &mut Scene, outcome: &Outcome) -> Result<()> {
-    const LEADER_NOT_AVAILABLE: i64 = 5;
-    let Outcome::Answer(answer) = outcome else { return Ok(()) };
-    let topics = answer["Topics"].as_array().into_iter().flatten();
-    let coming = topics.filter(|topic| topic["ErrorCode"] == LEADER_NOT_AVAILABLE);
-    let coming: Vec<&str> = coming.filter_map(|topic| topic["Name"].as_str()).collect();
-    let end = Instant::now() + SETTLED;
-    while !coming.is_empty() && Instant::now() < end {
-        let Scene { reference, doorkeeper, .. } = scene;
-        let (one, other) = tokio::try_join!(reference.topics(), doorkeeper.topics())?;
-        if coming.iter().all(|name| one.contains_key(*name) && other.contains_key(*name)) {
-            break;
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
-    Ok(())
-}
-
-/// What both have left behind, once they agree or time is up.
-async fn effects(scene: &mut Scene, api: &Api, request: &Value) -> Result<Vec<Difference>> {
-    let end = Instant::now() + SETTLED;
-    loop {
-        let Scene { reference, doorkeeper, .. } = scene;
-        let (one, other) =
-            tokio::try_join!(reference.effects(&api.name, request), doorkeeper.effects(&api.name, request))?;
-        let found = different_effects(scene, &one, &other);
-        if found.is_empty() || Instant::now() > end {
-            return Ok(found);
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
-}
-
-fn different_effects(scene: &Scene, reference: &Effects, doorkeeper: &Effects) -> Vec<Difference> {
-    let mut found = Vec::new();
-    for ((api, one), (_, other)) in reference.iter().zip(doorkeeper) {
-        let one = normalised(api, &scene.reference, one);
-        let other = normalised(api, &scene.doorkeeper, other);
-        walk(&format!("afterwards {api}"), &one, &other, &mut found);
-    }
-    found
-}
-
-async fn restore(scene: &mut Scene, api: &str) -> Result<()> {
-    let Scene { reference, doorkeeper, .. } = scene;
-    tokio::try_join!(reference.restore_topics(), doorkeeper.restore_topics())?;
-    if api != "Metadata" {
-        tokio::try_join!(reference.restore_groups(), doorkeeper.restore_groups())?;
-    }
-    Ok(())
 }
