@@ -45,6 +45,7 @@ mod fetch_sessions;
 mod ground;
 mod idempotence;
 mod pipelined;
+mod regular_expression;
 mod share_group;
 mod streams;
 mod transaction;
