@@ -22,7 +22,6 @@ public class Subscriber {
         properties.put("group.id", arguments[2]);
         properties.put("group.protocol", "consumer");
         properties.put("auto.offset.reset", "earliest");
-        properties.put("metadata.max.age.ms", "1000");
         properties.put("key.deserializer", StringDeserializer.class.getName());
         properties.put("value.deserializer", StringDeserializer.class.getName());
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(properties)) {

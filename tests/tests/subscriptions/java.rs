@@ -1,4 +1,8 @@
 //! Java's consumer with a regular expression, through all that may happen to its topics and to Doorkeeper.
+//!
+//! One thing better does not happen to it: that it asks for Metadata while it is still assigned a topic that has just been
+//! revoked. It asks by id, a denied id is answered without a name, and Java's client 4.3 then never asks again
+//! (`MetadataResponse.errors`: an IllegalStateException), behind a broker as here. So it keeps its default of five minutes.
 
 use anyhow::{Result, ensure};
 use testkit::java::kafka_class;
