@@ -2,6 +2,7 @@
 //! against all others, and known while Kafka is away.
 
 mod ground;
+mod hidden;
 mod replicas;
 mod trouble;
 
