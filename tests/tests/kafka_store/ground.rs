@@ -1,6 +1,5 @@
 //! Replicas of Doorkeeper whose ACLs and users are in a topic of the cluster they protect.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -122,10 +121,6 @@ impl Replica {
         let mut text = String::new();
         stream.read_to_string(&mut text).await?;
         Ok(text)
-    }
-
-    pub(crate) fn file(&self, name: &str) -> Result<Vec<u8>> {
-        Ok(fs::read(self.doorkeeper.directory().join(name))?)
     }
 }
 

@@ -4,6 +4,7 @@
 mod ground;
 mod hidden;
 mod replicas;
+mod scale;
 mod trouble;
 
 use anyhow::Result;
