@@ -3,6 +3,8 @@
 
 mod init;
 mod migrate;
+mod page;
+mod sections;
 mod users;
 
 use std::path::Path;

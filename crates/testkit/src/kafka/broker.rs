@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -147,6 +147,11 @@ impl Broker {
         self.id
     }
 
+    /// Where its `server.properties` is, and its `data`.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Whether its process has been started and not stopped.
     pub fn is_running(&self) -> bool {
         self.process.as_ref().is_some_and(|process| process.exit_status().is_none())
@@ -169,6 +174,11 @@ impl Broker {
     /// Where brokers talk to each other.
     pub fn internal_address(&self) -> SocketAddr {
         local(self.ports.get(self.client_listeners))
+    }
+
+    /// Where the controller listens, if this broker is it: as the internal listener.
+    pub fn controller_address(&self) -> SocketAddr {
+        local(self.controller_port())
     }
 
     pub(crate) fn controller_port(&self) -> u16 {
