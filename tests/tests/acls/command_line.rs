@@ -230,6 +230,22 @@ async fn a_bad_command_line_is_refused_as_by_kafkas_tool() -> Result<()> {
 }
 
 #[tokio::test]
+async fn controllers_are_asked_as_well() -> Result<()> {
+    let kafka = broker().await?;
+    let directory = tempfile::tempdir()?;
+    kafka.internal_properties().write(directory.path(), "broker.properties")?;
+    let controller = kafka.broker(0)?.controller_address().to_string();
+    let place = ["--bootstrap-controller", &controller, "--command-config", "broker.properties"];
+    let added = ours(directory.path(), &place, "--add --topic controlled --allow-principal User:a").await?;
+    ensure!(added.status.success(), "{added}");
+    let bootstrap = kafka.bootstrap();
+    let printed = theirs(&kafka, "--list").await?.stdout;
+    ensure!(printed.contains("name=controlled"), "{printed}");
+    shows(directory.path(), &["--bootstrap-server", &bootstrap], &lines(&printed)).await?;
+    shows(directory.path(), &place, &lines(&printed)).await
+}
+
+#[tokio::test]
 async fn acls_move_from_a_broker_to_a_running_doorkeeper() -> Result<()> {
     let (kafka, stage) = (broker().await?, stage().await?);
     let directory = tempfile::tempdir()?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use acl::AclBinding;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
 
 use crate::commands::source::{self, CommandConfigs, Source};
@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: Diff) -> Result<bool> {
     }
     let lines = difference(&in_a, &in_b);
     if !lines.is_empty() {
-        println!("--- {a}\n+++ {b}\n{}", lines.join("\n"));
+        super::say(&format!("--- {a}\n+++ {b}\n{}\n", lines.join("\n"))).context("cannot write to standard output")?;
     }
     Ok(lines.is_empty())
 }

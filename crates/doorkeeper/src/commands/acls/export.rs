@@ -67,6 +67,5 @@ pub(super) async fn run(arguments: Export) -> Result<()> {
             write_kafka_user::written(&acls, cluster.as_deref().context("--strimzi-cluster is missing")?)?
         }
     };
-    print!("{text}");
-    Ok(())
+    super::say(&text).context("cannot write to standard output")
 }

@@ -51,14 +51,16 @@ pub(super) async fn run(arguments: Import) -> Result<()> {
     let (old, new): (Vec<AclBinding>, Vec<AclBinding>) = wanted.into_iter().partition(|acl| there.contains(acl));
     let (added, old) = (number(new.len(), "ACL"), number(old.len(), "ACL"));
     if arguments.dry_run {
-        new.iter().for_each(|acl| println!("+{acl}"));
-        println!("{added} would be added to {target}, which has {old} of {source} already; nothing was changed");
+        let new: String = new.iter().map(|acl| format!("+{acl}\n")).collect();
+        super::say(&format!(
+            "{new}{added} would be added to {target}, which has {old} of {source} already; nothing was changed\n"
+        ))?;
         return Ok(());
     }
     if !new.is_empty() {
         target.change(&[], &new).await?;
     }
-    println!("{added} added to {target}, which had {old} of {source} already");
+    super::say(&format!("{added} added to {target}, which had {old} of {source} already\n"))?;
     Ok(())
 }
 

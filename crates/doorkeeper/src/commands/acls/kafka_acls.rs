@@ -4,11 +4,11 @@
 //! on standard error with the usage, what happens later on standard output. There is no stack trace, and `--help` is no
 //! error.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use acl::{AclBinding, AclBindingFilter};
-use anyhow::{Error, bail};
+use anyhow::{Context, Error, bail};
 use protocol::ErrorCode;
 
 use super::cluster::Refusal;
@@ -190,21 +190,23 @@ async fn list(target: &Target, options: &Options) -> Result<(), Failed> {
     for filter in &filters {
         acls.extend(opened.describe(&filter.every_entry()).await?);
     }
+    let mut text = String::new();
     if principals.is_empty() {
-        say(&print::current(&acls));
+        text = print::current(&acls);
     }
     for principal in principals {
         let own: Vec<AclBinding> = acls.iter().filter(|acl| *acl.entry.principal == *principal).cloned().collect();
-        say(&print::principal(&principal));
-        say(&print::current(&own));
+        text += &print::principal(&principal);
+        text += &print::current(&own);
     }
-    Ok(())
+    Ok(super::say(&text).context("cannot write to standard output")?)
 }
 
-/// Standard output may be gone, as with `| head`: then nobody wants to know.
+/// A place that is changed is not left half way because nobody listens.
 fn say(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = super::say(text) {
+        eprintln!("doorkeeper: cannot write to standard output: {error}");
+    }
 }
 
 fn usage() -> String {

@@ -26,6 +26,7 @@ mod write_kafka_user;
 
 use std::ffi::OsString;
 use std::future::Future;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Args, Parser};
@@ -75,6 +76,15 @@ fn more(words: Vec<OsString>) -> ExitCode {
         More::Diff(arguments) => {
             in_runtime(async { told(diff::run(arguments).await.map(u8::from).map(|same| 1 - same), 2) })
         }
+    }
+}
+
+/// To standard output. If that is gone, as with `| head`, nobody wants to know; if it is full, somebody does.
+fn say(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
