@@ -4,6 +4,7 @@
 mod broker;
 mod java;
 mod raw;
+mod streams;
 
 use std::time::Duration;
 
