@@ -8,7 +8,10 @@ use acl::{
     AccessControlEntry, AclBinding, AclOperation, AclPermissionType, CLUSTER_NAME, Grants, Host, Identity,
     KafkaPrincipal, PatternType, Policy, ResourcePattern, ResourceType, Settings,
 };
-use apis::{BrokerVersions, Found, FoundTopic, Lookup, Refused, ScramUser, Serve};
+use apis::{
+    BrokerVersions, Found, FoundMember, FoundTopic, Lookup, MemberSubscription, Refused, ScramUser, Serve,
+    SubscriptionPattern,
+};
 use authentication::ScramMechanism;
 use protocol::messages::ApiVersionsResponse;
 use protocol::messages::api_versions_response::ApiVersion;
@@ -89,7 +92,30 @@ impl World {
         let created = lookup.create_topics.iter().map(|name| (name.clone(), errors[random.below(errors.len())]));
         let created = created.collect();
         let auto_create_topics = random.below(2) == 0;
-        Found { created, topic_names: named, topics, auto_create_topics, ..Found::default() }
+        let some =
+            |random: &mut Random| -> Vec<StrBytes> { all.iter().filter(|_| random.below(2) == 0).cloned().collect() };
+        let member = match random.below(4) {
+            _ if lookup.member.is_none() => FoundMember::NotTold,
+            0 => FoundMember::NotTold,
+            1 => FoundMember::Missing,
+            kind => {
+                let pattern = (kind == 2).then(|| StrBytes::from_static_str(r"[^\x00-\x{10FFFF}](?:orders\.\*|a)"));
+                FoundMember::Subscribed(MemberSubscription::described(pattern, some(random)))
+            }
+        };
+        let pattern = match &member {
+            FoundMember::Subscribed(subscription) => lookup.matching.as_ref().or(subscription.pattern.as_ref()),
+            FoundMember::NotTold | FoundMember::Missing => lookup.matching.as_ref(),
+        };
+        let matching = pattern.map(|pattern| {
+            let mut compiled = SubscriptionPattern::compile(pattern)?;
+            Ok(some(random).into_iter().filter(|name| compiled.matches(name)).collect())
+        });
+        let streams_topics = match lookup.streams_group {
+            Some(_) => some(random).into_iter().collect(),
+            None => BTreeSet::new(),
+        };
+        Found { created, topic_names: named, topics, auto_create_topics, member, matching, streams_topics }
     }
 
     /// What the store makes of a request.
