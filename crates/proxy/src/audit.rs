@@ -39,6 +39,7 @@ pub(crate) enum Event {
     Login(Box<LoginEvent>),
     Reload(Box<store::Reload>),
     Changes(Box<ChangeEvent>),
+    Configuration(Box<ConfigurationEvent>),
     /// Lines of one connection that were too many for a second.
     Suppressed {
         principal: String,
@@ -82,6 +83,15 @@ pub(crate) struct ChangeEvent {
     pub identity: Arc<Identity>,
     pub api_key: ApiKey,
     pub changes: Vec<Change>,
+}
+
+/// Which configuration a start is with.
+#[derive(Debug)]
+pub(crate) struct ConfigurationEvent {
+    pub file: String,
+    /// Its digest at the start before, if anybody knows.
+    pub before: Option<String>,
+    pub after: String,
 }
 
 /// One thing that is not as it was.
@@ -181,6 +191,12 @@ impl Audit {
     pub(crate) async fn changes(&self, changes: ChangeEvent) {
         self.events_total.increment(1);
         self.wait([Event::Changes(Box::new(changes))]).await;
+    }
+
+    /// As [`Audit::changes`].
+    pub(crate) async fn configuration(&self, configuration: ConfigurationEvent) {
+        self.events_total.increment(1);
+        self.wait([Event::Configuration(Box::new(configuration))]).await;
     }
 
     /// Puts in what did not fit.

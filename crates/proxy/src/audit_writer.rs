@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tracing::Level;
 
-use crate::audit::{AUTHORIZER_LOGGER, Change, ChangeEvent, DecisionEvent, Event, LoginEvent};
+use crate::audit::{AUTHORIZER_LOGGER, Change, ChangeEvent, ConfigurationEvent, DecisionEvent, Event, LoginEvent};
 
 /// Bytes of a name that are written.
 const LONGEST_NAME: usize = 256;
@@ -74,6 +74,7 @@ impl Writer {
             Event::Login(login) => self.login(&login),
             Event::Reload(reload) => self.reload(&reload),
             Event::Changes(changes) => self.changes(&changes),
+            Event::Configuration(configuration) => self.configuration(&configuration),
             Event::Suppressed { principal, peer, lines } => {
                 let principal = readable(&principal);
                 tracing::info!(target: AUTHORIZER_LOGGER, "suppressed {lines} lines of {principal} from {peer}");
@@ -169,6 +170,25 @@ impl Writer {
             tracing::info!(target: "doorkeeper::changes", "{line}");
             self.json(|| change_json(event, &told));
         }
+    }
+
+    fn configuration(&mut self, event: &ConfigurationEvent) {
+        let ConfigurationEvent { file, before, after } = event;
+        let file = readable(file);
+        let verb = match before {
+            None => "started with",
+            Some(before) if before == after => "unchanged",
+            Some(_) => "altered",
+        };
+        let told = before.as_deref().unwrap_or("unknown");
+        let line = format!("File = {file}: {verb} configuration: before = {told}, after = {after}");
+        tracing::info!(target: "doorkeeper::changes", "{line}");
+        self.json(|| {
+            json!({
+                "event": "change", "file": file, "change": verb, "what": "configuration", "before": before,
+                "after": after,
+            })
+        });
     }
 
     fn tell_of_dropped(&mut self) {

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use client::Connector;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::audit::{Audit, Event};
+use crate::audit::{Audit, ConfigurationEvent, Event};
 use crate::audit_writer::AuditWriter;
 use crate::broker::Upstreams;
 use crate::broker_ports::BrokerPortsError;
@@ -97,6 +98,12 @@ impl Bound {
     pub fn upstream_seen(&self) -> impl Future<Output = ()> + Send + 'static {
         let upstreams = Arc::clone(&self.upstreams);
         async move { upstreams.brokers.first_seen().await }
+    }
+
+    /// Tells the audit which configuration this start is with, and which the one before was, if anybody knows.
+    pub async fn tell_configuration(&self, file: &Path, before: Option<String>, after: String) {
+        let file = file.display().to_string();
+        self.shared.audit.configuration(ConfigurationEvent { file, before, after }).await;
     }
 
     /// Tells audit and metrics what becomes of each reload, until the store ends.

@@ -284,6 +284,35 @@ async fn too_many_strangers_displace_each_other_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn one_more_of_an_address_is_closed_until_another_one_has_gone() {
+    let two = |settings: &mut Settings| settings.limits.max_connections_per_ip = 2;
+    let house = House::with(listener(SecurityProtocol::SaslPlaintext), two).await;
+    let mut alice = house.connect(sasl(Mechanism::ScramSha256, "alice", PASSWORD)).await.expect("alice may");
+    let bob = house.connect(sasl(Mechanism::ScramSha256, "bob", PASSWORD)).await.expect("bob may");
+    let mut third = TcpStream::connect(house.address).await.expect("it listens");
+    let read = timeout(DEADLINE, third.read(&mut [0])).await.expect("it is closed");
+    assert!(matches!(read, Ok(0) | Err(_)));
+    assert!(metadata(&mut alice, &["orders"]).await.is_some());
+
+    drop(bob);
+    let again = async {
+        while house.connect(sasl(Mechanism::ScramSha256, "bob", PASSWORD)).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, again).await.expect("there is a place again");
+}
+
+#[tokio::test]
+async fn an_address_may_have_more_or_fewer_than_the_others() {
+    let none = |settings: &mut Settings| {
+        settings.limits.max_connections_per_ip_overrides = BTreeMap::from([(std::net::Ipv4Addr::LOCALHOST.into(), 0)]);
+    };
+    let house = House::with(listener(SecurityProtocol::SaslPlaintext), none).await;
+    assert!(house.connect(sasl(Mechanism::ScramSha256, "alice", PASSWORD)).await.is_err());
+}
+
+#[tokio::test]
 async fn whoever_is_removed_is_disconnected_and_the_others_stay() {
     let house = House::open(listener(SecurityProtocol::SaslPlaintext)).await;
     let mut alice = house.connect(sasl(Mechanism::ScramSha256, "alice", PASSWORD)).await.expect("alice may");

@@ -12,10 +12,13 @@ use super::read::{self, Failed, Files, Loaded};
 use super::removal::{self, Change};
 use super::user::UserEntry;
 use super::watch::Directories;
+use crate::problem::Problem;
 use crate::{Current, Edits, Reload, UserEdit};
 
 /// Whoever never stops writing is read anyway: [`read::load`] finds a moment or says that there is none.
 const LONGEST_WAIT_FOR_QUIET: Duration = Duration::from_secs(30);
+
+const PAUSE_WITHOUT_DESCRIPTORS: Duration = Duration::from_secs(1);
 
 pub(super) async fn follow(
     settings: FileSettings,
@@ -30,6 +33,7 @@ pub(super) async fn follow(
     directories.changed.notify_one();
     // What the last outcome stood on, good or bad: the same files need no second word.
     let mut considered = loaded.files.clone();
+    let mut is_starved = false;
     loop {
         let asked = tokio::select! {
             () = look_now.notified() => true,
@@ -41,12 +45,33 @@ pub(super) async fn follow(
             continue;
         }
         let Some((outcome, stood_on)) = reload(&settings, &current, &mut loaded).await else { continue };
+        if let Reload::Failed { problems } = &outcome
+            && let Some(problem) = lack_of_descriptors(problems)
+        {
+            // Nothing is known of the file: what was asked is asked again, and said once.
+            if !is_starved {
+                tracing::warn!(%problem, "the policy cannot be looked at for lack of file descriptors; what was read last holds");
+            }
+            is_starved = true;
+            tokio::time::sleep(PAUSE_WITHOUT_DESCRIPTORS).await;
+            look_now.notify_one();
+            continue;
+        }
+        is_starved = false;
         directories.watch(&stood_on);
         considered = stood_on;
         if tell.send(outcome).await.is_err() {
             tracing::debug!("nobody listens to reloads any more");
         }
     }
+}
+
+/// What is wrong with the process or the machine, and not with the file: it has too many files open.
+fn lack_of_descriptors(problems: &[Problem]) -> Option<&Problem> {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    let texts = [ENFILE, EMFILE].map(|code| std::io::Error::from_raw_os_error(code).to_string());
+    problems.iter().find(|problem| texts.iter().any(|text| problem.message.contains(text.as_str())))
 }
 
 async fn poll(interval: Duration) {
@@ -146,4 +171,29 @@ fn edited_users(old: &[UserEntry], new: &[UserEntry]) -> Vec<(String, UserEdit)>
     };
     let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
     names.into_iter().filter_map(|name| Some((name.to_owned(), edit(name)?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::{Mark, Severity};
+
+    fn problem(error: &std::io::Error) -> Problem {
+        let message = format!("cannot be read: {error}");
+        Problem {
+            severity: Severity::Error,
+            file: std::path::Path::new("acls.yaml").into(),
+            mark: Mark::WHOLE_FILE,
+            key: String::new(),
+            message,
+        }
+    }
+
+    #[test]
+    fn too_many_open_files_are_no_fault_of_the_file() {
+        let missing = problem(&std::io::ErrorKind::NotFound.into());
+        let starved = problem(&std::io::Error::from_raw_os_error(24));
+        assert_eq!(lack_of_descriptors(&[missing.clone(), starved.clone()]), Some(&starved));
+        assert_eq!(lack_of_descriptors(&[missing]), None);
+    }
 }
