@@ -112,6 +112,9 @@ mod tests {
                 .with_api_keys(vec![
                     api_version(ApiKey::Produce, 0, 13),
                     api_version(ApiKey::Fetch, 4, 12),
+                    // Newer than the table, and newer than all it has.
+                    api_version(ApiKey::Metadata, 12, 99),
+                    api_version(ApiKey::Heartbeat, 90, 99),
                     api_version(ApiKey::OffsetCommit, 2, 10),
                     api_version(ApiKey::SaslHandshake, 0, 0),
                     api_version(ApiKey::ApiVersions, 0, 3),
@@ -143,6 +146,7 @@ mod tests {
         let keys = vec![
             api_version(ApiKey::Produce, 0, 13),
             api_version(ApiKey::Fetch, 4, 12),
+            api_version(ApiKey::Metadata, 12, 13),
             api_version(ApiKey::OffsetCommit, 2, 10),
             api_version(ApiKey::SaslHandshake, 0, 1),
             api_version(ApiKey::ApiVersions, 0, 4),
