@@ -3,8 +3,10 @@
 //!
 //! One stage for each release. Start reading at [`negotiation`].
 
+#[allow(dead_code, reason = "parity needs all of it")]
 #[path = "../parity/codec.rs"]
 mod codec;
+#[allow(dead_code, reason = "parity needs all of it")]
 #[path = "../parity/records.rs"]
 mod records;
 #[allow(dead_code, reason = "parity needs all of it")]

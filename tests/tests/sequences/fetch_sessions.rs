@@ -8,8 +8,8 @@ use crate::acls::{READ, TOPIC, acl};
 use crate::duet::Duet;
 
 /// Versions that name topics, and that give their ids.
-const BY_NAME: i16 = 12;
-const BY_ID: i16 = 18;
+pub(crate) const BY_NAME: i16 = 12;
+pub(crate) const BY_ID: i16 = 18;
 
 const DENIED: i64 = 29;
 const UNKNOWN_PARTITION: i64 = 3;

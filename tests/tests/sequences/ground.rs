@@ -18,6 +18,9 @@ use crate::world::ADMIN;
 const USERS: &[&str] = &[
     "reader",
     "idreader",
+    "denied",
+    "deleting",
+    "iddeleting",
     "evicted",
     "foreign",
     "stranger",

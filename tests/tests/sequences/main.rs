@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`duet`], then [`fetch_sessions`].
 
+#[allow(dead_code, reason = "parity needs all of it")]
 #[path = "../parity/codec.rs"]
 mod codec;
 #[allow(dead_code, reason = "parity needs all of it")]
@@ -19,6 +20,7 @@ mod exceptions;
 #[allow(dead_code, reason = "parity needs all of it")]
 #[path = "../parity/random.rs"]
 mod random;
+#[allow(dead_code, reason = "parity needs all of it")]
 #[path = "../parity/records.rs"]
 mod records;
 #[allow(dead_code, reason = "only the name of a setting is needed, and parity has two sides of its own")]
@@ -39,6 +41,8 @@ mod auto_creation;
 mod classic_group;
 mod consumer_group;
 mod duet;
+mod fetch_deletion;
+mod fetch_denied;
 mod fetch_eviction;
 mod fetch_foreign;
 mod fetch_sessions;
