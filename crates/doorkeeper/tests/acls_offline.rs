@@ -117,6 +117,7 @@ fn what_must_not_be_done_is_refused_and_changes_nothing() {
         ),
         (&["import", "list:cut.txt", "--into", "file:acls.yaml"], "cut.txt:3: this line is no entry"),
         (&["import", "strimzi:users.yaml", "--into", "file:acls.yaml"], "users.yaml:9:71: `Fly` is not known"),
+        (&["export", "list:range.txt", "--as", "file"], "1 ACL(s) of list:range.txt have a host that is a range"),
         (&["import", "file:acls.yaml", "--into", "list:range.txt"], "`list:range.txt` can only be read"),
         (&["export", "embedded:nowhere", "--as", "file"], "there is no embedded store in `nowhere`"),
         (
@@ -129,6 +130,9 @@ fn what_must_not_be_done_is_refused_and_changes_nothing() {
     }
     assert_eq!(std::fs::read_to_string(at.join("acls.yaml")).expect("read"), ACLS);
     assert!(!at.join("nowhere").exists());
+    for form in [&["--as", "kafka-acls"][..], &["--as", "file", "--principal", "User:b"]] {
+        ok(at, &[&["export", "list:range.txt"], form].concat());
+    }
     let (status, _, error) = run(at, &["import", "list:range.txt", "--into", "file:acls.yaml", "--skip-ranges"]);
     assert!(status == 0 && error.contains("left out") && error.contains("host=10.0.0.0/8"), "{error}");
     assert!(!std::fs::read_to_string(at.join("acls.yaml")).expect("read").contains("10.0.0.0/8"));

@@ -29,6 +29,9 @@ pub(super) struct Export {
     /// The name of the Kafka resource that the users belong to, for `kafka-user`
     #[arg(long, value_name = "NAME", required_if_eq("form", "kafka-user"))]
     strimzi_cluster: Option<String>,
+    /// What is written is for a Doorkeeper, which unlike a broker understands ranges of hosts
+    #[arg(long)]
+    for_doorkeeper: bool,
     /// How to log in at a cluster
     #[arg(long, value_name = "FILE")]
     command_config: Vec<PathBuf>,
@@ -53,11 +56,12 @@ pub(super) async fn run(arguments: Export) -> Result<()> {
         acls.retain(|acl| arguments.principal.iter().any(|principal| **principal == *acl.entry.principal));
     }
     let ranges = acls.iter().filter(|acl| acl::needs_host_ranges(&acl.entry.host)).count();
-    let is_for_brokers = arguments.form != Form::File;
-    if ranges > 0 && is_for_brokers == source.knows_ranges() {
+    let is_for_ranges = arguments.form == Form::File || arguments.for_doorkeeper;
+    if ranges > 0 && is_for_ranges != source.knows_ranges() {
         bail!(
             "{ranges} ACL(s) of {source} have a host that is a range, or an address in another spelling than Java's. Brokers \
-             do not understand those, and the ACL file does: they would mean something else, nothing was written"
+             do not understand those, Doorkeeper does: they would mean something else, nothing was written. If both are \
+             Doorkeepers, say so: `doorkeeper:` or `--for-doorkeeper`"
         );
     }
     let text = match (arguments.form, &arguments.strimzi_cluster) {

@@ -23,7 +23,10 @@ pub(super) fn written(acls: &[AclBinding]) -> Result<String> {
         bail!("{}\nkafka-acls.sh cannot add {} ACL(s): nothing was written", unsaid.join("\n"), unsaid.len());
     }
     let mut text = HEAD.to_owned();
-    for (acl, operations) in commands(acls) {
+    let mut commands = commands(acls);
+    // At no time is more allowed than in the end.
+    commands.sort_by_key(|(acl, _)| acl.entry.permission_type != AclPermissionType::Deny);
+    for (acl, operations) in commands {
         let (principal, host) = match acl.entry.permission_type {
             AclPermissionType::Allow => ("--allow-principal", "--allow-host"),
             AclPermissionType::Deny => ("--deny-principal", "--deny-host"),
