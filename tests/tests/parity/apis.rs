@@ -59,6 +59,13 @@ pub(crate) fn destroys(api: &str) -> bool {
     )
 }
 
+/// Whether the controller decides, and the broker that is asked afterwards may not know yet.
+pub(crate) fn is_decided_elsewhere(api: &str) -> bool {
+    destroys(api)
+        || configures(api)
+        || matches!(api, "CreateAcls" | "DeleteAcls" | "AlterClientQuotas" | "AlterUserScramCredentials")
+}
+
 /// Whether a member of a group of its own may be left behind.
 pub(crate) fn joins_a_group(api: &str) -> bool {
     matches!(api, "ConsumerGroupHeartbeat" | "StreamsGroupHeartbeat" | "ShareGroupHeartbeat")

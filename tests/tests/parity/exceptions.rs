@@ -70,6 +70,8 @@ pub(crate) const UNORDERED: &[(&str, &str, Order, &str)] = &[
     ("ConsumerGroupHeartbeat", "TopicPartitions", Order::Any, "a hash table's, by ids"),
     ("ShareGroupHeartbeat", "TopicPartitions", Order::Any, "a hash table's, by ids"),
     ("ShareGroupDescribe", "TopicPartitions", Order::Any, "a hash table's, by ids"),
+    ("ShareFetch", "Responses", Order::Any, "a hash table's, by ids, and in turns"),
+    ("ShareAcknowledge", "Responses", Order::Any, "a hash table's, by ids"),
     ("DescribeShareGroupOffsets", "Topics", Order::Any, "a hash table's, by ids"),
     ("DescribeShareGroupOffsets", "Partitions", Order::Any, "a hash table's"),
     ("DescribeTransactions", "Topics", Order::Any, "a hash table's"),
@@ -127,7 +129,7 @@ impl Listed {
     }
 
     const fn switched_off(api: &'static str) -> Listed {
-        let why = "what is denied is answered as denied, though the broker would do it for nobody";
+        let why = "what is denied or faulty is answered as such, though the broker would do it for nobody";
         Listed { api, setting: Some(Setting::SwitchedOff), is_it: is_switched_off, why }
     }
 }
@@ -183,7 +185,7 @@ fn is_switched_off(_: &Value, reference: &Outcome, doorkeeper: &Outcome) -> bool
     let (Outcome::Answer(reference), Outcome::Answer(doorkeeper)) = (reference, doorkeeper) else { return false };
     let (theirs, ours) = (codes(reference), codes(doorkeeper));
     let Some(off) = theirs.first().filter(|code| [35, 42, 73].contains(*code)) else { return false };
-    let refusals = [3, 29, 30, 42, 100, 130];
+    let refusals = [3, 29, 30, 42, 100, 128, 130];
     theirs.iter().all(|code| code == off) && ours.iter().all(|code| code == off || refusals.contains(code))
 }
 

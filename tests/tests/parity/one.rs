@@ -13,7 +13,7 @@ use crate::compare::{Difference, differences, normalised, walk};
 use crate::effects::Effects;
 use crate::exceptions::{LISTED, Listed};
 use crate::generate::{self, Draw};
-use crate::prepare::versions;
+use crate::prepare::{joins, versions};
 use crate::random::Random;
 use crate::report::{Found, Report, Verdict};
 use crate::run::Plan;
@@ -54,8 +54,12 @@ pub(crate) async fn one(
         let outcomes = ask_both(scene, api, case, &request).await?;
         let found = differences(&outcomes.0, &outcomes.1);
         asked += 1;
-        // A topic that an earlier case made by the way may have come late.
-        if !found.is_empty() && asked == 1 && !apis::changes(&api.name) {
+        // A topic that an earlier case made by the way may have come late, or be gone later for a coordinator.
+        let joins = joins_a_group(&api.name) && joins(&request);
+        if !found.is_empty() && asked == 1 && (joins || !apis::changes(&api.name)) {
+            if joins {
+                leave(scene, &api.name, &request).await?;
+            }
             restore(scene, "Metadata").await?;
             continue;
         }
@@ -68,6 +72,10 @@ pub(crate) async fn one(
     report.count(api, &outcomes.0);
     if api.name == "Metadata" {
         created(scene, &outcomes.0).await?;
+    }
+    if apis::is_decided_elsewhere(&api.name) {
+        let Scene { reference, doorkeeper, .. } = scene;
+        tokio::try_join!(reference.catch_up(), doorkeeper.catch_up())?;
     }
     if apis::changes(&api.name) {
         found.extend(effects(scene, api, &request).await?);
@@ -84,7 +92,7 @@ pub(crate) async fn one(
             scene.doorkeeper.disconnect(&case.user);
         }
         if joins_a_group(&api.name) {
-            tokio::try_join!(scene.reference.leave(&api.name, &request), scene.doorkeeper.leave(&api.name, &request))?;
+            leave(scene, &api.name, &request).await?;
         }
         return Ok(Verdict::Listed(which));
     }
@@ -98,6 +106,12 @@ pub(crate) async fn one(
         difference,
     });
     Ok(Verdict::Found(found.collect()))
+}
+
+/// Undoes that a member of its own has joined a group.
+async fn leave(scene: &mut Scene, api: &str, request: &Value) -> Result<()> {
+    let Scene { reference, doorkeeper, .. } = scene;
+    tokio::try_join!(reference.leave(api, request), doorkeeper.leave(api, request)).map(|_| ())
 }
 
 fn soon(outcome: &Outcome) -> bool {

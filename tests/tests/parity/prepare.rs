@@ -188,8 +188,29 @@ impl Side {
         }
     }
 
+    /// Waits until the broker knows all that the controller had decided when this was called: answers come before.
+    pub(crate) async fn catch_up(&mut self) -> Result<()> {
+        let log = json!({ "TopicName": "__cluster_metadata", "Partitions": [{ "PartitionIndex": 0 }] });
+        let quorum = self.behind("DescribeQuorum", 2, &json!({ "Topics": [log] })).await?;
+        let decided = quorum["Topics"][0]["Partitions"][0]["HighWatermark"].as_i64().unwrap_or_default();
+        let end = Instant::now() + DEADLINE;
+        while Instant::now() < end {
+            let versions = json!({ "ClientSoftwareName": "parity", "ClientSoftwareVersion": "1" });
+            let answer = self.behind("ApiVersions", 3, &versions).await?;
+            // In KRaft the epoch of the features is the offset up to which a broker has read.
+            if answer["FinalizedFeaturesEpoch"].as_i64().unwrap_or_default() >= decided - 1 {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        bail!("{} does not catch up with its controller", self.name)
+    }
+
     /// Undoes what a request has joined, if it has, where the other side did not let it.
     pub(crate) async fn leave(&mut self, api: &str, request: &Value) -> Result<()> {
+        if !joins(request) {
+            return Ok(());
+        }
         let version = if api == "StreamsGroupHeartbeat" { 0 } else { 1 };
         let mut leaving = json!({ "GroupId": request["GroupId"], "MemberId": request["MemberId"], "MemberEpoch": -1 });
         for null in ["SubscribedTopicNames", "TopicPartitions", "ActiveTasks", "StandbyTasks", "WarmupTasks"] {
@@ -211,6 +232,12 @@ impl Side {
             sleep(Duration::from_millis(30)).await;
         }
     }
+}
+
+/// Whether this is a member that can be told to leave, in a group of its own.
+pub(crate) fn joins(request: &Value) -> bool {
+    let is_own = request["GroupId"].as_str().is_some_and(|group| group.contains("-join-"));
+    is_own && request["MemberId"].as_str().is_some_and(|member| !member.is_empty())
 }
 
 fn count(list: &Value) -> usize {
