@@ -313,6 +313,16 @@ const BAD: &[(&str, &str, &str)] = &[
     ),
     (
         "cluster: test",
+        "cluster: test\nlimits: { max.connections.per.ip: 0 }",
+        "2:35: limits.max.connections.per.ip: is 0 and nobody is named in `max.connections.per.ip.overrides`: nobody could connect",
+    ),
+    (
+        "cluster: test",
+        "cluster: test\nlimits: { max.connections.per.ip.overrides: \"10.0.0.1:5,localhost:9\" }",
+        "2:45: limits.max.connections.per.ip.overrides: `localhost:9` is not one of addresses and numbers such as `10.0.0.5:100`",
+    ),
+    (
+        "cluster: test",
         "cluster: test\nlimits: { connections.max.idle.ms: -1 }",
         "2:36: limits.connections.max.idle.ms: `-1` is not understood, expected a whole number from 1 to 2147483647",
     ),

@@ -1,5 +1,7 @@
 //! `limits`, `audit`, `shutdown`: what one process and one connection may take, and how it is told and ended.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use proxy::settings::{AuditSettings, Limits, Overflow};
@@ -45,6 +47,19 @@ pub(super) fn limits(reading: &mut Reading, field: &Field<'_>) -> Limits {
             *place = field.whole_number(reading, 1..=i32::MAX as usize).unwrap_or(*place);
         }
     }
+    let per_ip = fields.optional("max.connections.per.ip");
+    if let Some(most) = per_ip.as_ref().and_then(|field| field.whole_number(reading, 0..=i32::MAX as usize)) {
+        limits.max_connections_per_ip = most;
+    }
+    if let Some(field) = fields.optional("max.connections.per.ip.overrides") {
+        limits.max_connections_per_ip_overrides = per_ip_overrides(reading, &field);
+    }
+    if let Some(field) = &per_ip
+        && limits.max_connections_per_ip == 0
+        && limits.max_connections_per_ip_overrides.is_empty()
+    {
+        field.error(reading, "is 0 and nobody is named in `max.connections.per.ip.overrides`: nobody could connect");
+    }
     fields.not_built_yet(reading, &["queued.max.request.bytes", "queued.max.requests"]);
     fields.finish(reading);
     let place = memory_budget.as_ref().unwrap_or(field);
@@ -63,6 +78,26 @@ pub(super) fn limits(reading: &mut Reading, field: &Field<'_>) -> Limits {
         place.error(reading, message);
     }
     limits
+}
+
+/// `10.0.0.5:100,10.0.0.6:0`. Kafka takes host names too, and resolves them once: here only addresses, which nobody else can change.
+fn per_ip_overrides(reading: &mut Reading, field: &Field<'_>) -> BTreeMap<IpAddr, usize> {
+    const EXPECTED: &str = "addresses and numbers such as `10.0.0.5:100`";
+    let mut overrides = BTreeMap::new();
+    for word in field.words(reading, EXPECTED) {
+        match per_ip_override(word.as_str()) {
+            Some((address, most)) => drop(overrides.insert(address, most)),
+            None => field.error(reading, format!("{} is not one of {EXPECTED}", word.shown())),
+        }
+    }
+    overrides
+}
+
+fn per_ip_override(text: &str) -> Option<(IpAddr, usize)> {
+    let (address, most) = text.rsplit_once(':')?;
+    let bare = address.strip_prefix('[').and_then(|address| address.strip_suffix(']')).unwrap_or(address);
+    let most = most.parse().ok().filter(|most| *most <= i32::MAX as usize)?;
+    Some((bare.parse::<IpAddr>().ok()?.to_canonical(), most))
 }
 
 fn not_zero(reading: &mut Reading, field: &Field<'_>) -> Option<Duration> {
@@ -135,4 +170,21 @@ pub(super) fn shutdown(reading: &mut Reading, field: &Field<'_>) -> Shutdown {
     }
     fields.finish(reading);
     shutdown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_override_is_an_address_and_a_number() {
+        let parsed = |text| per_ip_override(text).map(|(address, most)| (address.to_string(), most));
+        assert_eq!(parsed("10.0.0.5:100"), Some(("10.0.0.5".to_owned(), 100)));
+        assert_eq!(parsed("[2001:db8::5]:0"), Some(("2001:db8::5".to_owned(), 0)));
+        assert_eq!(parsed("2001:db8::5:7"), Some(("2001:db8::5".to_owned(), 7)));
+        assert_eq!(parsed("::ffff:10.0.0.5:7"), Some(("10.0.0.5".to_owned(), 7)));
+        for wrong in ["10.0.0.5", "localhost:5", "10.0.0.5:-1", "10.0.0.5:2147483648", ":5", ""] {
+            assert_eq!(parsed(wrong), None, "{wrong}");
+        }
+    }
 }

@@ -23,8 +23,6 @@ const NOT_BUILT_YET: &[&str] = &[
     "login_relay",
     "max.connection.creation.rate",
     "max.connections",
-    "max.connections.per.ip",
-    "max.connections.per.ip.overrides",
     "proxy_protocol",
     "sasl.kerberos.principal.to.local.rules",
     "sasl.kerberos.service.name",
