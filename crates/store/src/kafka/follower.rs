@@ -138,14 +138,16 @@ impl Follower {
             Err(FetchFailure::Other(error)) => Err(error),
             Ok(fetched) => {
                 let records: usize = fetched.batches.iter().map(|batch| batch.content.len()).sum();
-                let shared = Arc::clone(&self.shared);
+                let (shared, is_all) = (Arc::clone(&self.shared), fetched.is_all);
                 let told = if records > MOST_AT_ONCE {
                     let applied = spawn_blocking(move || shared.apply(&fetched.batches));
                     applied.await.expect("nothing in a topic makes it panic")
                 } else {
                     shared.apply(&fetched.batches)
                 };
-                self.is_fresh(asked_at);
+                if is_all {
+                    self.is_fresh(asked_at);
+                }
                 if let Some(reload) = told {
                     self.say(reload).await;
                 }
@@ -154,7 +156,7 @@ impl Follower {
         }
     }
 
-    /// What is known was true when we asked: a long poll that brought nothing says that nothing had come until then.
+    /// Everything that was in the topic when we asked is known.
     fn is_fresh(&self, asked_at: Instant) {
         self.shared.following.seen(asked_at);
         if self.shared.open() {

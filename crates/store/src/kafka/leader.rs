@@ -43,6 +43,8 @@ pub(super) struct Leader {
 pub(super) struct Fetched {
     pub(super) batches: Vec<Batch>,
     pub(super) log_start_offset: i64,
+    /// Whether there was nothing more.
+    pub(super) is_all: bool,
 }
 
 /// Why a Fetch has brought nothing.
@@ -152,8 +154,9 @@ impl Leader {
         let batches = batch::decode(found.records.unwrap_or_default())
             .map_err(|fault| FetchFailure::Other(KafkaError::log(&self.topic, fault)))?;
         // A broker gives whole batches: the first ones may lie before the offset.
-        let batches = batches.into_iter().filter(|batch| batch.last_offset >= offset).collect();
-        Ok(Fetched { batches, log_start_offset: found.log_start_offset })
+        let batches: Vec<Batch> = batches.into_iter().filter(|batch| batch.last_offset >= offset).collect();
+        let is_all = batches.last().is_none_or(|last| last.last_offset + 1 >= found.high_watermark);
+        Ok(Fetched { batches, log_start_offset: found.log_start_offset, is_all })
     }
 
     /// Appends a batch; the offset of its first record, once all in-sync replicas have it.

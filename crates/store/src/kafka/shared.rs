@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use acl::Policy;
 use client::Connector;
@@ -48,7 +49,16 @@ struct Held {
     /// Nothing is allowed, because what is known is too old.
     is_closed: bool,
     ignored: usize,
+    /// Not told yet, and when some were.
+    untold: Vec<String>,
+    told_at: Option<Instant>,
 }
+
+/// Between two alarms about records that are ignored.
+const BETWEEN_ALARMS: Duration = Duration::from_secs(10);
+
+/// Of which that many are kept.
+const MOST_UNTOLD: usize = 1000;
 
 impl Shared {
     pub(super) fn new(
@@ -70,7 +80,7 @@ impl Shared {
             producer_id: AtomicI64::new(-1),
             current,
             acl,
-            held: Mutex::new(Held { state, is_closed: false, ignored }),
+            held: Mutex::new(Held { state, is_closed: false, ignored, untold: Vec::new(), told_at: None }),
         }
     }
 
@@ -147,12 +157,16 @@ impl Shared {
     }
 
     fn alarm(&self, held: &mut Held, applied: &Applied) {
-        if applied.ignored.is_empty() {
-            return;
+        if !applied.ignored.is_empty() {
+            held.ignored += applied.ignored.len();
+            self.following.ignores(held.ignored);
+            let room = MOST_UNTOLD.saturating_sub(held.untold.len());
+            held.untold.extend(applied.ignored.iter().take(room).cloned());
         }
-        held.ignored += applied.ignored.len();
-        self.following.ignores(held.ignored);
-        tell_of_ignored(&self.settings.topic, &applied.ignored);
+        if !held.untold.is_empty() && held.told_at.is_none_or(|at| at.elapsed() > BETWEEN_ALARMS) {
+            tell_of_ignored(&self.settings.topic, &std::mem::take(&mut held.untold));
+            held.told_at = Some(Instant::now());
+        }
     }
 
     /// Nothing is allowed from now on, super users included. Whether that is new.
@@ -217,7 +231,7 @@ pub(super) fn place(topic: &str) -> String {
     format!("topic {topic}")
 }
 
-/// One word in the log for all of a fetch: whoever writes rubbish into the topic must not fill the disk.
+/// One word in the log for many: whoever writes rubbish into the topic must not fill the disk.
 pub(super) fn tell_of_ignored(topic: &str, ignored: &[String]) {
     const SHOWN: usize = 3;
     if ignored.is_empty() {

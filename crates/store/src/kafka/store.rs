@@ -7,8 +7,10 @@ use std::time::Duration;
 use acl::{AclBinding, AclBindingFilter};
 use apis::{Refused, ScramAlteration};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::batch::Record;
 use super::follower::Follower;
 use super::record::{Entry, Scope};
 use super::shared::Shared;
@@ -65,7 +67,7 @@ impl KafkaStore {
                 let _ = answer.send(Err(not_done("another change has not been confirmed yet")));
                 return;
             };
-            let done = change(&shared, &mut writer, plan, deadline).await;
+            let done = change(shared, &mut writer, plan, deadline).await;
             let _ = answer.send(done);
             writer.correct_mark(Scope::Cluster).await;
         });
@@ -79,26 +81,34 @@ impl KafkaStore {
     }
 }
 
-async fn change<T>(
-    shared: &Shared,
+async fn change<T: Send + 'static>(
+    shared: Arc<Shared>,
     writer: &mut Writer,
-    plan: impl FnOnce(&State) -> Planned<T>,
+    plan: impl FnOnce(&State) -> Planned<T> + Send + 'static,
     deadline: Instant,
 ) -> Result<T, Refused> {
     writer.catch_up(deadline).await.map_err(refused)?;
-    let settings = &shared.settings;
+    // Ten thousand ACLs take a while to find and to seal: away from those who decide.
+    let planned = spawn_blocking(move || sealed(&shared, plan)).await;
+    let (done, records) = planned.unwrap_or_else(|_| Err(not_done("it could not be planned")))?;
+    if !records.is_empty() {
+        writer.write(&records, deadline).await.map_err(refused)?;
+    }
+    Ok(done)
+}
+
+/// What is answered, and the records to be written; none if nothing changes.
+fn sealed<T>(shared: &Shared, plan: impl FnOnce(&State) -> Planned<T>) -> Result<(T, Vec<Record>), Refused> {
     let (done, mut entries) = shared.with_state(plan)?;
     if entries.is_empty() {
-        return Ok(done);
+        return Ok((done, Vec::new()));
     }
     let mark = shared.with_state(|state| state.mark_after(Scope::Cluster, &entries));
     let mark = mark.ok_or_else(|| not_done("the store has no mark"))?;
     let names = mark.names;
     entries.push(Entry::Mark(mark));
-    let records = records(settings, Scope::Cluster, &names, &entries);
-    let records = records.map_err(|error| Refused::Unavailable(error.to_string()))?;
-    writer.write(&records, deadline).await.map_err(refused)?;
-    Ok(done)
+    let records = records(&shared.settings, Scope::Cluster, &names, &entries);
+    Ok((done, records.map_err(|error| Refused::Unavailable(error.to_string()))?))
 }
 
 fn refused(failure: WriteFailure) -> Refused {

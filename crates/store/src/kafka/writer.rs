@@ -310,15 +310,10 @@ enum Attempt {
     Refused(ErrorCode),
 }
 
-/// Whether a broker may have appended what it refuses.
+/// Whether a broker may have appended what it refuses. One that is the leader no longer may say so after the append, when
+/// it waited for the other replicas.
 fn may_be_appended(error: ErrorCode) -> bool {
-    matches!(
-        error,
-        ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
-            | ErrorCode::REQUEST_TIMED_OUT
-            | ErrorCode::NETWORK_EXCEPTION
-            | ErrorCode::KAFKA_STORAGE_ERROR
-    )
+    !matches!(error, ErrorCode::NOT_ENOUGH_REPLICAS | ErrorCode::CORRUPT_MESSAGE | ErrorCode::THROTTLING_QUOTA_EXCEEDED)
 }
 
 /// Whether the broker does not know our sequence any more.
