@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod commands;
 mod configuration;
+mod configuration_change;
 mod findings;
 mod logging;
 mod online;

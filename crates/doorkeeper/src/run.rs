@@ -16,6 +16,7 @@ use store::{Severity, Stores};
 use tokio::sync::{Notify, mpsc};
 
 use crate::configuration::{self, Configuration, Expiry};
+use crate::configuration_change::LastStart;
 use crate::signals::Signals;
 use crate::{Exit, logging, reloads, report, shadow};
 
@@ -41,7 +42,7 @@ pub(crate) fn run(config: &Path) -> Exit {
             return Exit::Failed;
         }
     };
-    let ended = runtime.block_on(start(configuration));
+    let ended = runtime.block_on(start(config, configuration));
     // What still blocks, such as a file system that hangs, must not hold the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
     match ended {
@@ -53,8 +54,8 @@ pub(crate) fn run(config: &Path) -> Exit {
     }
 }
 
-async fn start(configuration: Configuration) -> anyhow::Result<()> {
-    let Configuration { proxy, upstream, store, metrics, logging: _, expiries } = configuration;
+async fn start(config: &Path, configuration: Configuration) -> anyhow::Result<()> {
+    let Configuration { proxy, upstream, store, metrics, logging: _, expiries, digest } = configuration;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), cluster = proxy.cluster, "starting");
     let signals = Signals::new()?;
     let health = Health::new();
@@ -70,6 +71,7 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     let (look_now, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let asked_twice = tokio::spawn(signals.pass_on(look_now.clone(), stop.clone()));
     let upstream = Connector::new(upstream)?;
+    let last_start = LastStart::beside(&store.places);
     let opened = tokio::select! {
         opened = Stores::open(store, &upstream) => opened?,
         // A store that is in Kafka may be waited for.
@@ -80,6 +82,7 @@ async fn start(configuration: Configuration) -> anyhow::Result<()> {
     }
     tokio::spawn(watch_age(opened.stores.clone(), health.clone()));
     let bound = proxy::bind(proxy, upstream, opened.stores.clone()).await?;
+    bound.tell_configuration(config, last_start.replace(&digest), digest).await;
     tracing::info!("{}", opened.first_load);
     health.policy_is_loaded();
 

@@ -3,6 +3,7 @@
 
 mod broker;
 mod command_line;
+mod configuration;
 mod file_store;
 mod gitops;
 mod kafka_acls;

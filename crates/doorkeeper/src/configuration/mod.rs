@@ -6,6 +6,7 @@
 mod authorizer;
 mod brokers;
 mod certificate;
+mod digest;
 mod kafka_store;
 mod limits;
 mod listener;
@@ -53,6 +54,8 @@ pub(crate) struct Configuration {
     pub(crate) logging: Logging,
     /// When the certificates we show expire.
     pub(crate) expiries: Vec<Expiry>,
+    /// Of what the file says, for the audit.
+    pub(crate) digest: String,
 }
 
 /// What a configuration file says, and what is to be said of it.
@@ -69,16 +72,16 @@ pub(crate) fn read(path: &Path) -> Read {
     let mut reading = Reading::new(path, FileReferences::RelativeTo(directory_of(path)));
     let parts = reading.tree().and_then(|tree| {
         let fields = Fields::of_document(&mut reading, &tree)?;
-        Some(document(&mut reading, fields))
+        Some((document(&mut reading, fields), digest::of(&tree)))
     });
     let mut problems = Vec::new();
-    if let Some(store) = parts.as_ref().and_then(|parts| parts.store.as_ref()) {
+    if let Some(store) = parts.as_ref().and_then(|(parts, _)| parts.store.as_ref()) {
         problems = problems_of(&store.places);
     }
     let mut all = reading.into_problems();
     all.append(&mut problems);
     let has_errors = all.iter().any(|problem| problem.severity == Severity::Error);
-    let configuration = if has_errors { None } else { parts.and_then(Parts::complete) };
+    let configuration = if has_errors { None } else { parts.and_then(|(parts, digest)| parts.complete(digest)) };
     Read { configuration, problems: all }
 }
 
@@ -146,7 +149,7 @@ fn document(reading: &mut Reading, mut fields: Fields<'_>) -> Parts {
 
 impl Parts {
     /// The configuration, if every part is there.
-    fn complete(self) -> Option<Configuration> {
+    fn complete(self, digest: String) -> Option<Configuration> {
         let mut acl = acl::Settings {
             super_users: self.authorizer.super_users,
             allow_everyone_if_no_acl_found: self.authorizer.allow_everyone_if_no_acl_found,
@@ -176,6 +179,7 @@ impl Parts {
             metrics: self.metrics,
             logging: self.logging,
             expiries: self.expiries,
+            digest,
         })
     }
 }
