@@ -26,7 +26,7 @@ const MOST_PATTERNS: usize = 256;
 /// Names that are kept of all of them.
 const MOST_NAMES: usize = 250_000;
 
-/// How long the search may take for one expression. Ten thousand topics take a few milliseconds.
+/// How long the search may take for one expression. Ten thousand topics take 50 to 250 milliseconds.
 const MOST_TIME: Duration = Duration::from_secs(2);
 
 /// Names, sorted.
