@@ -85,9 +85,12 @@ fn words(command: &str) -> impl Iterator<Item = &str> {
 fn lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     // Which of several entries stands first is chance, and a blank before it says so.
+    let mut first = 0;
     for line in lines.iter_mut().filter(|line| line.starts_with(" \t")) {
         line.remove(0);
+        first += 1;
     }
+    lines.push(format!("{first} first entries"));
     lines.sort();
     lines
 }
