@@ -1,6 +1,7 @@
 //! From what somebody has to Doorkeeper: users and ACLs brought over, and each step of `docs/migration.md`, done with the
 //! real binary, real brokers and Kafka's own tools.
 
+mod ground;
 mod init;
 mod migrate;
 mod page;

@@ -16,9 +16,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use rustix::process::Signal;
 use tempfile::TempDir;
-use testkit::java::kafka_class;
+use testkit::java::class_of;
+use testkit::kafka::release::Release;
 use testkit::process::Process;
-use testkit::{FreePorts, KafkaCluster, paths};
+use testkit::{FreePorts, paths};
+
+use crate::ground::Ground;
 
 /// A whole block: tools of Java take a second each.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -26,16 +29,18 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A listener, and its brokers' ports from eight on.
 const PORTS_OF_A_LISTENER: u16 = 28;
 
-const TOOLS: &[(&str, &str)] = &[
-    ("kafka-acls.sh", "org.apache.kafka.tools.AclCommand"),
-    ("kafka-console-producer.sh", "org.apache.kafka.tools.ConsoleProducer"),
-    ("kafka-dump-log.sh", "org.apache.kafka.tools.DumpLogSegments"),
-    ("kafka-topics.sh", "org.apache.kafka.tools.TopicCommand"),
+const TOOLS: &[(&str, Release, &str)] = &[
+    ("kafka-acls.sh", Release::Newest, "org.apache.kafka.tools.AclCommand"),
+    // The last one that reads ZooKeeper.
+    ("kafka-configs.sh", Release::V3_9, "kafka.admin.ConfigCommand"),
+    ("kafka-console-producer.sh", Release::Newest, "org.apache.kafka.tools.ConsoleProducer"),
+    ("kafka-dump-log.sh", Release::Newest, "org.apache.kafka.tools.DumpLogSegments"),
+    ("kafka-topics.sh", Release::Newest, "org.apache.kafka.tools.TopicCommand"),
 ];
 
 /// One reader of a section, at work.
 pub(crate) struct Reader {
-    pub(crate) kafka: KafkaCluster,
+    pub(crate) ground: Ground,
     work: TempDir,
     ports: [FreePorts; 3],
     doorkeeper: Option<Process>,
@@ -51,12 +56,12 @@ struct Block {
 
 impl Reader {
     /// With the tools of the page in the `PATH`.
-    pub(crate) fn new(kafka: KafkaCluster) -> Result<Reader> {
+    pub(crate) fn new(ground: Ground) -> Result<Reader> {
         let work = tempfile::Builder::new().prefix("migration-").tempdir()?;
         let tools = work.path().join("bin");
         fs::create_dir(&tools)?;
-        for (name, class) in TOOLS {
-            let command = kafka_class(class, 128)?;
+        for (name, release, class) in TOOLS {
+            let command = class_of(*release, class, 128)?;
             let words = std::iter::once(command.get_program()).chain(command.get_args());
             let words: Vec<String> = words.map(|word| format!("'{}'", word.to_string_lossy())).collect();
             script(&tools.join(name), &format!("exec {} \"$@\"", words.join(" ")))?;
@@ -64,7 +69,7 @@ impl Reader {
         script(&tools.join("doorkeeper"), &format!("exec '{}' \"$@\"", paths::executable("doorkeeper")?.display()))?;
         let reserve = || FreePorts::reserve(PORTS_OF_A_LISTENER);
         let ports = [reserve()?, reserve()?, FreePorts::reserve(1)?];
-        Ok(Reader { kafka, work, ports, doorkeeper: None, printed: String::new() })
+        Ok(Reader { ground, work, ports, doorkeeper: None, printed: String::new() })
     }
 
     pub(crate) fn directory(&self) -> &Path {
@@ -104,22 +109,14 @@ impl Reader {
 
     /// What holds on this machine for the names of the page.
     fn put_in(&self, text: &str) -> Result<String> {
-        let broker = self.kafka.broker(0)?;
-        let internal = broker.internal_address();
-        let mut names = vec![
-            ("kafka-0:9092", broker.address(0).to_string()),
-            ("kafka-0:9095", internal.to_string()),
-            ("kafka-0:9093", format!("127.0.0.1:{}", internal.port() + 1)),
-            ("/var/lib/kafka", broker.directory().join("data").display().to_string()),
+        let mut names = self.ground.names()?;
+        names.extend([
             ("19100", (self.ports[0].first() + 8).to_string()),
             ("19200", (self.ports[1].first() + 8).to_string()),
             ("19092", self.ports[0].first().to_string()),
             ("19192", self.ports[1].first().to_string()),
             ("19464", self.ports[2].first().to_string()),
-        ];
-        if self.kafka.options().listeners.len() > 1 {
-            names.push(("kafka-0:9094", broker.address(1).to_string()));
-        }
+        ]);
         Ok(names.into_iter().fold(text.to_owned(), |text, (name, here)| text.replace(name, &here)))
     }
 
@@ -200,7 +197,7 @@ impl Reader {
     }
 
     async fn broker(&mut self, text: &str) -> Result<()> {
-        let path = self.kafka.broker(0)?.directory().join("server.properties");
+        let path = self.ground.server_properties()?;
         let new: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('=')).collect();
         let old = fs::read_to_string(&path)?;
         let kept = old.lines().filter(|line| {
@@ -210,7 +207,7 @@ impl Reader {
         let mut lines: Vec<String> = kept.map(str::to_owned).collect();
         lines.extend(new.iter().map(|(key, value)| format!("{key}={value}")));
         fs::write(&path, lines.join("\n") + "\n")?;
-        self.kafka.restart_broker(0).await
+        self.ground.restart().await
     }
 }
 

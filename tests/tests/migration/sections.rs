@@ -9,6 +9,7 @@ use kafka_protocol::messages::MetadataRequest;
 use testkit::stage::password;
 use testkit::{KafkaCluster, Options, RawClient, ScramMechanism, Security, Tool};
 
+use crate::ground::{Ground, OldCluster};
 use crate::logs_in;
 use crate::page::Reader;
 
@@ -65,9 +66,7 @@ async fn is_open(address: SocketAddr) -> bool {
 
 /// Nobody but Doorkeeper gets in, at none of the broker's doors for clients.
 async fn is_closed(reader: &Reader, users: &[&str]) -> Result<()> {
-    let broker = reader.kafka.broker(0)?;
-    for listener in 0..reader.kafka.options().listeners.len() {
-        let address = broker.address(listener);
+    for address in reader.ground.doors()? {
         ensure!(!is_open(address).await, "{address} is open to everybody");
         for user in users {
             let let_in = logs_in(address.port(), ScramMechanism::Sha512, user, &password(user)).await;
@@ -83,21 +82,46 @@ async fn from_a_brokers_acls() -> Result<()> {
     let kafka = KafkaCluster::start(Options { super_users, ..closed(&["admin", "alice"]) }).await?;
     kafka.create_topic("orders", 1).await?;
     kafka.create_topic("invoices", 1).await?;
-    let mut reader = Reader::new(kafka)?;
+    let mut reader = Reader::new(Ground::Kafka(kafka))?;
     reader.write("admin.properties", &properties("admin"))?;
     reader.write("alice.properties", &properties("alice"))?;
-    let acls = Tool::kafka("kafka-acls").args(["--bootstrap-server", &reader.kafka.bootstrap(), "--command-config"]);
-    let acls = acls.arg(reader.directory().join("admin.properties"));
-    acls.args(["--add", "--allow-principal", "User:alice", "--producer", "--topic", "orders"]).run_ok().await?;
+    three_acls_for_alice(&reader).await?;
 
     reader.follow("From a broker's ACLs").await?;
     ensure!(logs_in(reader.port(), ScramMechanism::Sha256, "alice", "alice-secret").await?, "alice is shut out");
     is_closed(&reader, &["alice", "admin"]).await
 }
 
+async fn three_acls_for_alice(reader: &Reader) -> Result<()> {
+    let bootstrap = reader.ground.doors()?.first().context("a door")?.to_string();
+    let acls = Tool::kafka("kafka-acls").args(["--bootstrap-server", &bootstrap, "--command-config"]);
+    let acls = acls.arg(reader.directory().join("admin.properties"));
+    acls.args(["--add", "--allow-principal", "User:alice", "--producer", "--topic", "orders"]).run_ok().await.map(drop)
+}
+
+#[tokio::test]
+async fn from_a_cluster_of_zookeepers_days() -> Result<()> {
+    let old = OldCluster::start(&["admin", "alice"]).await?;
+    let mut reader = Reader::new(Ground::Old(old))?;
+    reader.write("admin.properties", &properties("admin"))?;
+    reader.write("alice.properties", &properties("alice"))?;
+    let bootstrap = reader.ground.doors()?.first().context("a door")?.to_string();
+    for topic in ["orders", "invoices"] {
+        let create = Tool::kafka("kafka-topics").args(["--bootstrap-server", &bootstrap, "--command-config"]);
+        let create = create.arg(reader.directory().join("admin.properties"));
+        create.args(["--create", "--topic", topic]).run_ok().await?;
+    }
+    three_acls_for_alice(&reader).await?;
+    reader.follow("From a cluster of ZooKeeper's days").await?;
+    for mechanism in ScramMechanism::ALL {
+        ensure!(logs_in(reader.port(), mechanism, "alice", "alice-secret").await?, "alice is shut out");
+    }
+    is_closed(&reader, &["alice", "admin"]).await
+}
+
 #[tokio::test]
 async fn from_a_file_to_kafka() -> Result<()> {
-    let mut reader = Reader::new(KafkaCluster::start(closed(&["doorkeeper"])).await?)?;
+    let mut reader = Reader::new(Ground::Kafka(KafkaCluster::start(closed(&["doorkeeper"])).await?))?;
     reader.write("doorkeeper.yaml", &format!("{CONFIGURATION}store: {{ file: acls.yaml }}\n"))?;
     reader.write("acls.yaml", POLICY)?;
     reader.write("admin.properties", &properties("admin"))?;
@@ -117,8 +141,9 @@ async fn from_an_open_cluster_to_a_closed_one() -> Result<()> {
     let options = options.property("listener.name.doorkeeper.sasl.enabled.mechanisms", "SCRAM-SHA-512");
     let kafka = KafkaCluster::start(options).await?;
     kafka.create_topic("orders", 1).await?;
-    let mut reader = Reader::new(kafka)?;
-    ensure!(is_open(reader.kafka.broker(0)?.address(0)).await, "the broker is closed from the start");
+    let mut reader = Reader::new(Ground::Kafka(kafka))?;
+    let door = *reader.ground.doors()?.first().context("a door")?;
+    ensure!(is_open(door).await, "the broker is closed from the start");
     reader.follow("From an open cluster to a closed one").await?;
     is_closed(&reader, &["admin", "billing"]).await
 }
@@ -128,7 +153,7 @@ async fn kafkas_recipe_to_deny_by_default() -> Result<()> {
     let kafka = KafkaCluster::start(closed(&["doorkeeper"])).await?;
     kafka.create_topic("orders", 1).await?;
     kafka.create_topic("invoices", 1).await?;
-    let mut reader = Reader::new(kafka)?;
+    let mut reader = Reader::new(Ground::Kafka(kafka))?;
     let users =
         "{ admin: { password: admin-secret }, alice: { password: alice-secret }, bob: { password: bob-secret } }";
     let store = format!("store:\n  embedded: store\n  bootstrap: {{ users: {users}, acls: [] }}\n");

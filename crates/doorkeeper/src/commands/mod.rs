@@ -9,6 +9,7 @@ pub(crate) mod init;
 mod jaas;
 pub(crate) mod migrate;
 pub(crate) mod source;
+pub(crate) mod store_in_kafka;
 mod topic;
 pub(crate) mod users;
 
@@ -28,8 +29,19 @@ pub(crate) fn run(work: impl Future<Output = anyhow::Result<()>>) -> Exit {
     match runtime.block_on(work) {
         Ok(()) => Exit::Fine,
         Err(error) => {
-            eprintln!("doorkeeper: {error:#}");
+            eprintln!("doorkeeper: {}", told(&error));
             Exit::BadConfiguration
         }
     }
+}
+
+/// The error and its causes. Some say their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |mut text, cause| {
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cause);
+        }
+        text
+    })
 }

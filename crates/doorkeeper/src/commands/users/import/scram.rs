@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::Record;
 
 pub(super) fn records(text: &str) -> Result<Vec<Record>> {
-    let is_dump = text.contains("\"type\":\"");
+    let (is_dump, is_described) = (text.contains("\"type\":\""), text.contains("user-principal '"));
     let mut records = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -20,6 +20,8 @@ pub(super) fn records(text: &str) -> Result<Vec<Record>> {
             line if line.starts_with('#') => continue,
             line if is_dump => metadata_record(line),
             line if line.contains("user-principal '") => described(line),
+            // `kafka-configs` warns on its standard output.
+            _ if is_described => continue,
             line => written(line),
         };
         // Never the line itself: it holds what nobody should see.
@@ -228,7 +230,7 @@ mod tests {
     fn users_of_zookeepers_days_come_with_quotas_among_them() {
         let (sha_256, sha_512) = (ScramMechanism::Sha256, ScramMechanism::Sha512);
         let text = format!(
-            "Configs for user-principal 'alice' are SCRAM-SHA-512={},producer_byte_rate=1024,SCRAM-SHA-256={}\n\
+            "Warning: --zookeeper is deprecated\nConfigs for user-principal 'alice' are SCRAM-SHA-512={},producer_byte_rate=1024,SCRAM-SHA-256={}\n\
              Configs for user-principal 'quota only' are consumer_byte_rate=1\n",
             parts(sha_512),
             parts(sha_256)
