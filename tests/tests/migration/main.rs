@@ -9,12 +9,9 @@ mod sections;
 mod users;
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use testkit::{Doorkeeper, FreePorts, RawClient, ScramMechanism, ToolOutput};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// A command of the binary that has to succeed; what it printed.
 async fn doorkeeper_ok(directory: &Path, arguments: &[&str]) -> Result<String> {
