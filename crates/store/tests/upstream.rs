@@ -276,6 +276,32 @@ async fn a_start_ends_with_what_waiting_does_not_mend() {
     }
 }
 
+/// Else what was taken away would come back for as long as it lags.
+#[tokio::test]
+async fn another_broker_that_lags_behind_is_not_believed() {
+    let broker = broker_with(vec![resource("a", 3, 3)]);
+    let (fake, opened) = open(&broker).await;
+    let opened = opened.expect("it can be read");
+    let stores = opened.stores.clone();
+    let (look_now, (tell, mut reloads)) = (Arc::new(Notify::new()), mpsc::channel(16));
+    tokio::spawn(opened.keep_current(Arc::clone(&look_now), tell));
+    let deleted = stores.acls.delete_acls(vec![AclBindingFilter::default()]).await.expect("deleted");
+    assert_eq!((deleted.removed, stores.current.load().policy.len()), (vec![binding("a")], 0));
+
+    let port = fake.port();
+    fake.stop().await;
+    says(&broker).acls = vec![resource("a", 3, 3)];
+    let scripted = Arc::clone(&broker);
+    let _fake = FakeBroker::start_at(port, None, move || script(&scripted)).await;
+    look_now.notify_one();
+    let told = tokio::time::timeout(SOON, reloads.recv()).await.expect("in time").expect("it is followed");
+    assert_eq!((told.result(), stores.current.load().policy.len()), ("unchanged", 0));
+    says(&broker).acls = vec![resource("b", 3, 3)];
+    look_now.notify_one();
+    let told = tokio::time::timeout(SOON, reloads.recv()).await.expect("in time").expect("it is followed");
+    assert_eq!((told.result(), stores.current.load().policy.len()), ("loaded", 1));
+}
+
 /// Whoever answers at the address of the brokers may be others by then.
 #[tokio::test]
 async fn another_cluster_is_not_believed() {

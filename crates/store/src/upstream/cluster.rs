@@ -26,17 +26,24 @@ const STALE: Duration = Duration::from_secs(60);
 pub(super) struct Cluster {
     connector: Connector,
     connection: Option<(TypedConnection, Instant)>,
+    /// How many connections there were.
+    connections: u64,
     /// Its id, once it said one.
     id: Option<String>,
 }
 
 impl Cluster {
     pub(super) fn new(connector: Connector) -> Cluster {
-        Cluster { connector, connection: None, id: None }
+        Cluster { connector, connection: None, connections: 0, id: None }
     }
 
     pub(super) fn request_timeout(&self) -> Duration {
         self.connector.settings().request_timeout
+    }
+
+    /// Which connection was asked last. Another one may lead to another broker, which may know less.
+    pub(super) fn connection(&self) -> u64 {
+        self.connections
     }
 
     /// All its ACLs. Asked again on another connection if the first one was lost: to read twice does no harm.
@@ -107,6 +114,7 @@ impl Cluster {
     /// To the first bootstrap server that answers, if it belongs to the cluster whose ACLs are in use.
     async fn connect(&mut self) -> Result<TypedConnection, UpstreamError> {
         let mut connection = TypedConnection::open_any(&self.connector).await?;
+        self.connections = self.connections.wrapping_add(1);
         let nothing = MetadataRequest::default().with_topics(Some(Vec::new())).with_allow_auto_topic_creation(false);
         let metadata = connection.ask(METADATA_VERSIONS, &nothing).await?;
         let Some(found) = metadata.cluster_id.map(|id| id.to_string()) else { return Ok(connection) };

@@ -10,6 +10,9 @@
 //! when what was read back has it, so it holds for every decision of this process then. Others, and changes made at the
 //! cluster itself, are seen with the next poll.
 //!
+//! A broker that is asked for the first time may know less than the one that has shown a change of ours. For some seconds
+//! an answer without that change is not believed, so that nothing comes back that was taken away.
+//!
 //! An ACL that this release does not know (of a newer Kafka) is ignored, told and counted if all it could do is allow. If
 //! it might deny, nothing of that reading is used: what was known goes on, and grows older
 //! ([`Following`](crate::Following)). Also if the cluster is lost. Host ranges mean nothing to a broker, so they mean

@@ -22,6 +22,10 @@ const PLACE: &str = "the cluster upstream";
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 const LOOK_AGAIN_LATER: Duration = Duration::from_millis(200);
 
+/// How long another broker may not know yet what one has shown us. They learn of a change within milliseconds, or are in
+/// trouble.
+const BEHIND: Duration = Duration::from_secs(10);
+
 /// The cluster's ACLs, in use.
 #[derive(Debug)]
 pub struct UpstreamStore {
@@ -43,6 +47,8 @@ struct Inner {
     tell: mpsc::UnboundedSender<Reload>,
     /// What was told last, while nothing new can be read.
     failure: Option<String>,
+    /// The last change of ours that was seen, when, and on which connection.
+    last_change: Option<(Arc<Own>, Instant, u64)>,
 }
 
 /// What a change of ours was, so that it is not told as somebody else's.
@@ -58,7 +64,16 @@ impl UpstreamStore {
         let (tell, untold) = mpsc::unbounded_channel();
         let everyone_if_no_acl = current.load().policy.settings().allow_everyone_if_no_acl_found;
         let followed = following.clone();
-        let inner = Inner { cluster, current, everyone_if_no_acl, response, following: followed, tell, failure: None };
+        let inner = Inner {
+            cluster,
+            current,
+            everyone_if_no_acl,
+            response,
+            following: followed,
+            tell,
+            failure: None,
+            last_change: None,
+        };
         UpstreamStore {
             inner: Arc::new(Mutex::new(inner)),
             following,
@@ -180,7 +195,10 @@ impl Inner {
         let mut wait = LOOK_AGAIN;
         loop {
             match self.read(&own).await {
-                Ok(_) if self.has(&own) => return Ok(()),
+                Ok(_) if self.has(&own) => {
+                    self.last_change = Some((Arc::new(own), Instant::now(), self.cluster.connection()));
+                    return Ok(());
+                }
                 Ok(_) => {}
                 Err(error) if !error.may_pass() => return Err(error),
                 Err(error) => tracing::debug!("looking for a change of ours: {error}"),
@@ -207,16 +225,23 @@ impl Inner {
             self.following.seen(asked_at);
             return Ok(false);
         }
+        let last_change = self.last_change_elsewhere();
         let (policy, everyone_if_no_acl) = (self.current.load().policy.clone(), self.everyone_if_no_acl);
         // As long as there are ACLs by the hundred thousand, this takes a while.
         let worked_out = spawn_blocking(move || {
             let understood = wire::understand(&response, everyone_if_no_acl)?;
+            if last_change.is_some_and(|own| own.is_missing_in(&understood)) {
+                return Ok(None);
+            }
             let difference = Difference::new(&policy, &understood);
             let policy = policy.with_changes(&difference.removed, &difference.added);
-            Ok::<_, UpstreamError>((response, understood.ignored, difference, policy))
+            Ok::<_, UpstreamError>(Some((response, understood.ignored, difference, policy)))
         });
         let Ok(worked_out) = worked_out.await else { return Ok(false) };
-        let (response, ignored, difference, policy) = worked_out?;
+        let Some((response, ignored, difference, policy)) = worked_out? else {
+            tracing::debug!("a broker does not know yet what another has shown");
+            return Ok(false);
+        };
         if ignored.len() != self.following.ignored() {
             wire::tell_of_ignored(&ignored);
             self.following.ignores(ignored.len());
@@ -249,9 +274,23 @@ impl Inner {
         Ok(true)
     }
 
+    /// A change of ours that the connection of now may lead to a broker that has not heard of.
+    fn last_change_elsewhere(&self) -> Option<Arc<Own>> {
+        let (own, seen_at, connection) = self.last_change.as_ref()?;
+        (*connection != self.cluster.connection() && seen_at.elapsed() < BEHIND).then(|| Arc::clone(own))
+    }
+
     fn say(&self, reload: Reload) {
         // Nobody listens only when the process ends.
         let _ = self.tell.send(reload);
+    }
+}
+
+impl Own {
+    fn is_missing_in(&self, understood: &Understood) -> bool {
+        let there: HashSet<&AclBinding> = understood.acls.iter().collect();
+        !self.present.iter().all(|binding| there.contains(binding))
+            || self.absent.iter().any(|binding| there.contains(binding))
     }
 }
 
