@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Acls(commands::acls::Arguments),
     /// Brings ACLs and users from one store to another
     Migrate(commands::migrate::Arguments),
+    /// What only the operator of a store in Kafka does: ACLs for all clusters, and a new key
+    Store(commands::store_in_kafka::Arguments),
     /// Manages users: of a running Doorkeeper or a broker, in a file, or in an embedded store
     Users(commands::users::Arguments),
 }

@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         Command::Init(arguments) => commands::run(commands::init::run(arguments)),
         Command::Acls(arguments) => return commands::acls::run(arguments),
         Command::Migrate(arguments) => commands::run(commands::migrate::run(arguments)),
+        Command::Store(arguments) => commands::run(commands::store_in_kafka::run(arguments)),
         Command::Users(arguments) => commands::run(commands::users::run(arguments)),
     };
     exit.into()

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use kafka_protocol::messages::{BrokerId, FetchRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
-use testkit::{KafkaCluster, Options, Tool};
+use testkit::{Doorkeeper, KafkaCluster, Options, Tool};
 use tokio::sync::Mutex;
 
 use crate::ground::{Plan, Replica, SOON, soon};
@@ -73,15 +73,32 @@ async fn a_compacted_topic_is_read_and_one_that_is_deleted_takes_nothing_away() 
     let names = |listed: &str| listed.matches("name=topic-").count();
     ensure!(names(&listed) == 2 && listed.contains("name=first"), "{round} rounds\n{listed}");
 
+    // The operator gives something to all clusters, which no cluster can take away.
+    one.doorkeeper.write("all.yaml", "acls: [{ principal: User:alice, allow: Read, topic: for-all }]\n")?;
+    let arguments = ["store", "for-all", "doorkeeper.yaml", "--add", "file:all.yaml"];
+    let output = Doorkeeper::run(one.doorkeeper.directory(), &arguments).await?;
+    ensure!(output.status.success() && output.stdout.contains("name=for-all"), "{output}");
+    let alice = Mutex::new(started_later.raw("alice").await?);
+    soon("for all", async || Ok(asks_for(&mut *alice.lock().await, "for-all").await? != DENIED)).await?;
+    started_later.kafka_acls("--remove --force --topic for-all").await?;
+    ensure!(asks_for(&mut *alice.lock().await, "for-all").await? != DENIED);
+
     let mut other_key = plan.clone();
     other_key.kafka = "keys: [\"${file:other.key}\"]".to_owned();
     let refused = Replica::launch(&other_key)?;
     refused.doorkeeper.wait_for_line(|line| line.contains("cannot be read with `store.kafka.keys`"), SOON).await?;
     ensure!(!refused.doorkeeper.wait(SOON).await?.success());
+    let both = other_key.kafka.replace(']', ", \"${file:one.key}\"]");
+    let configuration = std::fs::read_to_string(refused.doorkeeper.directory().join("doorkeeper.yaml"))?;
+    refused.doorkeeper.write("both.yaml", &configuration.replace(&other_key.kafka, &both))?;
+    let output = Doorkeeper::run(refused.doorkeeper.directory(), &["store", "seal-anew", "both.yaml"]).await?;
+    ensure!(output.status.success() && output.stdout.contains("sealed anew"), "{output}");
+    let listed = Replica::start(&other_key).await?.kafka_acls("--list").await?;
+    ensure!(names(&listed) == 2 && listed.contains("name=first") && listed.contains("name=for-all"), "{listed}");
 
     let topics = Tool::kafka("kafka-topics").args(["--bootstrap-server", &kafka.bootstrap()]);
     topics.args(["--delete", "--topic", "__doorkeeper"]).run_ok().await?;
-    let alarm = |line: &str| line.contains("ALARM") && line.contains("__doorkeeper");
+    let alarm = |line: &str| line.contains("ALARM") && line.contains("`__doorkeeper` is not there");
     one.doorkeeper.wait_for_line(alarm, SOON).await?;
     ensure!(names(&one.kafka_acls("--list").await?) == 2);
     let output = one.try_kafka_acls("--add --allow-principal User:alice --operation Read --topic orders").await?;

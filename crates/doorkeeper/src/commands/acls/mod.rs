@@ -17,7 +17,7 @@ pub(super) mod kafka_user;
 pub(super) mod list_text;
 mod options;
 mod plan;
-mod print;
+pub(super) mod print;
 #[cfg(test)]
 mod round_trips;
 mod script;

@@ -13,7 +13,7 @@ pub(super) const CURRENT: &str = "Current ACLs for resource `";
 pub(super) const PRINCIPAL: &str = "ACLs for principal `";
 
 /// The ACLs by resource, with an empty line after each.
-pub(super) fn current(acls: &[AclBinding]) -> String {
+pub(in crate::commands) fn current(acls: &[AclBinding]) -> String {
     let mut text = String::new();
     for (pattern, entries) in by_resource(acls) {
         let _ = writeln!(text, "{CURRENT}{pattern}`:\n{}\n", listed(&entries));
