@@ -100,8 +100,13 @@ impl Side {
             }
             for (name, partitions) in missing {
                 let topic = json!({ "Name": name, "NumPartitions": partitions, "ReplicationFactor": 1 });
-                self.behind("CreateTopics", 7, &json!({ "Topics": [topic], "timeoutMs": 30_000 })).await?;
-                self.fill(name).await?;
+                let request = json!({ "Topics": [topic], "timeoutMs": 30_000 });
+                let answer = self.behind_with_ids("CreateTopics", 7, &request).await?;
+                let created = &answer["Topics"][0];
+                if let (Some(0), Some(id)) = (created["ErrorCode"].as_i64(), created["TopicId"].as_str()) {
+                    self.learn_topic(name, Uuid::parse_str(id)?);
+                    self.fill(name).await?;
+                }
             }
             sleep(Duration::from_millis(10)).await;
         }
@@ -134,12 +139,12 @@ impl Side {
         Ok(topics.into_iter().map(entry).collect())
     }
 
-    /// Five records in each partition's beginning.
+    /// Five records in each partition's beginning. By id: by name they could still go to a topic that was deleted.
     async fn fill(&mut self, topic: &str) -> Result<()> {
         let partition = json!({ "Index": 0, "Records": records::batch(5, false) });
-        let topic = json!({ "Name": topic, "PartitionData": [partition] });
+        let topic = json!({ "TopicId": format!("id:{topic}"), "PartitionData": [partition] });
         let request = json!({ "Acks": 1, "TimeoutMs": 5000, "TopicData": [topic] });
-        self.until_it_works("Produce", 9, &request).await.map(|_| ())
+        self.until_it_works("Produce", 13, &request).await.map(|_| ())
     }
 
     async fn join_classic_group(&mut self) -> Result<()> {
