@@ -8,7 +8,7 @@
 //! bytes), `SslTransportLayer`, `DefaultKafkaPrincipalBuilder`.
 
 use std::future::{Future, poll_fn};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 
 use acl::{Host, Identity, KafkaPrincipal};
@@ -163,7 +163,7 @@ fn identity(principal: KafkaPrincipal, groups: Vec<Arc<str>>, peer: SocketAddr, 
         SocketAddr::V6(address) if address.scope_id() != 0 => {
             Host::scoped(*address.ip(), &address.scope_id().to_string())
         }
-        _ => Host::from(IpAddr::from(peer.ip())),
+        _ => Host::from(peer.ip()),
     };
     let listener = Arc::clone(listener);
     Arc::new(Identity { principal, groups, host, listener, authenticated_by_token: false })

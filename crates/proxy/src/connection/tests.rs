@@ -705,7 +705,7 @@ async fn an_answer_that_has_to_be_held_and_does_not_fit_closes_the_client() {
     let mut stage = Stage::with(Limits { memory_budget_bytes: 100_000, ..Limits::default() });
     stage.ask(encoded(0, 1, &ListGroupsRequest::default())).await;
     assert_eq!(stage.seen().await.0, 1);
-    within(stage.broker.write_all(&long_answer(1, 200_000).split_at(1000).0)).await.expect("room");
+    within(stage.broker.write_all(long_answer(1, 200_000).split_at(1000).0)).await.expect("room");
     assert_eq!(stage.answered().await, None);
     assert!(stage.end().await.starts_with("an answer of `200004` bytes is longer than the memory budget"));
 }
