@@ -78,7 +78,13 @@ pub(crate) async fn one(
         tokio::try_join!(reference.catch_up(), doorkeeper.catch_up())?;
     }
     if apis::changes(&api.name) {
-        found.extend(effects(scene, api, &request).await?);
+        let left_behind = effects(scene, api, &request).await?;
+        if !left_behind.is_empty() {
+            // Else every later case would find it, too.
+            let Scene { reference, doorkeeper, .. } = scene;
+            tokio::try_join!(reference.begin_anew(), doorkeeper.begin_anew())?;
+        }
+        found.extend(left_behind);
     }
     if apis::destroys(&api.name) {
         restore(scene, &api.name).await?;
