@@ -238,7 +238,18 @@ const BAD: &[(&str, &str, &str)] = &[
     (
         "{ file: acls.yaml }",
         "{ kafka: { topic: acls } }",
-        "16:8: store: names no store, expected `file`, `embedded` or `upstream`|16:17: store.kafka: is not built yet: remove it",
+        "16:17: store.kafka.keys: is missing, expected a list of one key, `[\"${file:store.key}\"]`, or two",
+    ),
+    (
+        "{ file: acls.yaml }",
+        "{ kafka: { keys: [], topic: a/b }, max_staleness: 1s }",
+        "16:25: store.kafka.keys: is empty, expected at least one key|16:36: store.kafka.topic: `a/b` is not understood, expected a topic's name: up to 249 of `A-Z a-z 0-9 . _ -`|16:58: store.max_staleness: is too short, expected at least `5s`: a broker that is restarted takes that long",
+    ),
+    ("{ file: acls.yaml }", "{ file: acls.yaml, max_staleness: 5m }", "16:42: store.max_staleness: is for `kafka`"),
+    (
+        "{ file: acls.yaml }",
+        "{ poll_interval: 1s }",
+        "16:8: store: names no store, expected `file`, `embedded`, `kafka` or `upstream`|16:25: store.poll_interval: is for `file`",
     ),
     (
         "{ file: acls.yaml }",
