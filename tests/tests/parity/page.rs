@@ -71,7 +71,8 @@ fn page(runs: &[Summary], long: &[Summary], unserved: &[String]) -> String {
 fn headline(text: &mut String, run: &Summary) {
     let (cases, different) = (run.sum(|row| row.cases), run.sum(|row| row.different));
     let (setting, kafka, seed) = (words(run.setting), &run.kafka, run.seed);
-    let _ = writeln!(text, "- {setting}: {cases} cases, {different} differences; Kafka {kafka}, `SEED={seed}`");
+    let note = if run.note.is_empty() { String::new() } else { format!(" ({})", run.note) };
+    let _ = writeln!(text, "- {setting}: {cases} cases, {different} differences; Kafka {kafka}, `SEED={seed}`{note}");
 }
 
 fn words(setting: Setting) -> &'static str {

@@ -18,6 +18,8 @@ pub(crate) struct Summary {
     pub(crate) setting: Setting,
     pub(crate) seed: u64,
     pub(crate) kafka: String,
+    /// What a person has to say of it; written into the file by hand.
+    pub(crate) note: String,
     /// By the key of the API.
     pub(crate) rows: BTreeMap<i16, Counts>,
     /// Cases of each difference on purpose, by the API and the words of its reason.
@@ -69,7 +71,14 @@ impl Summary {
             (*key, counts)
         });
         let rows = rows.collect();
-        Summary { setting: report.setting, seed: report.seed, kafka: report.kafka.clone(), rows, listed }
+        Summary {
+            setting: report.setting,
+            seed: report.seed,
+            kafka: report.kafka.clone(),
+            note: String::new(),
+            rows,
+            listed,
+        }
     }
 
     pub(crate) fn sum(&self, count: fn(&Counts) -> u64) -> u64 {
@@ -85,7 +94,7 @@ impl Summary {
         };
         let listed = self.listed.iter().map(|((api, why), cases)| json!({ "api": api, "why": why, "cases": cases }));
         json!({
-            "setting": self.setting.name(), "seed": self.seed, "kafka": self.kafka,
+            "setting": self.setting.name(), "seed": self.seed, "kafka": self.kafka, "note": self.note,
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(), "listed": listed.collect::<Vec<_>>(),
         })
     }
@@ -110,7 +119,8 @@ impl Summary {
             listed.insert((text(entry, "api")?, text(entry, "why")?), entry["cases"].as_u64()?);
         }
         let setting = Setting::of_name(value["setting"].as_str()?)?;
-        Some(Summary { setting, seed: value["seed"].as_u64()?, kafka: text(value, "kafka")?, rows, listed })
+        let note = text(value, "note").unwrap_or_default();
+        Some(Summary { setting, seed: value["seed"].as_u64()?, kafka: text(value, "kafka")?, note, rows, listed })
     }
 }
 
