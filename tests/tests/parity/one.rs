@@ -49,14 +49,21 @@ pub(crate) async fn one(
     let mut draw = Draw { api: &api.name, version, naming, user, case: number, random: &mut random, by_id };
     let request = generate::request(schemas.request(api.key)?, &mut draw);
 
+    let here = |listed: &Listed| listed.api == api.name && listed.setting.is_none_or(|only| only == setting);
+    let listed = |outcomes: &(Outcome, Outcome)| {
+        LISTED.iter().position(|listed| here(listed) && (listed.is_it)(&request, &outcomes.0, &outcomes.1))
+    };
     let mut asked: u64 = 0;
     let (outcomes, mut found) = loop {
         let outcomes = ask_both(scene, api, case, &request).await?;
         let found = differences(&outcomes.0, &outcomes.1);
         asked += 1;
+        if found.is_empty() || listed(&outcomes).is_some() {
+            break (outcomes, found);
+        }
         // A topic that an earlier case made by the way may have come late, or be gone later for a coordinator.
         let joins = joins_a_group(&api.name) && joins(&request);
-        if !found.is_empty() && asked <= 3 && (joins || !apis::changes(&api.name)) {
+        if asked <= 3 && (joins || !apis::changes(&api.name)) {
             sleep(Duration::from_millis(100 * asked)).await;
             if joins {
                 leave(scene, &api.name, &request).await?;
@@ -70,8 +77,8 @@ pub(crate) async fn one(
             sleep(BOTH_SILENT).await;
             continue;
         }
-        let moment = found.iter().any(|_| soon(&outcomes.0) || soon(&outcomes.1));
-        if found.is_empty() || !moment || asked == 5 {
+        let moment = soon(&outcomes.0) || soon(&outcomes.1);
+        if !moment || asked == 5 {
             break (outcomes, found);
         }
         sleep(Duration::from_millis(100)).await;
@@ -96,9 +103,7 @@ pub(crate) async fn one(
     if apis::destroys(&api.name) {
         restore(scene, &api.name).await?;
     }
-    let here = |listed: &&Listed| listed.api == api.name && listed.setting.is_none_or(|only| only == setting);
-    let listed = LISTED.iter().position(|listed| here(&listed) && (listed.is_it)(&request, &outcomes.0, &outcomes.1));
-    if let (Some(which), false) = (listed, found.is_empty()) {
+    if let (Some(which), false) = (listed(&outcomes), found.is_empty()) {
         if api.name.starts_with("Share") {
             // One side may have a session now.
             scene.reference.disconnect(&case.user);
