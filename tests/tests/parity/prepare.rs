@@ -149,8 +149,17 @@ impl Side {
         Ok(topics.into_iter().map(entry).collect())
     }
 
-    /// Five records in each partition's beginning. By id: by name they could still go to a topic that was deleted.
+    /// Five records in each partition's beginning, once it is empty: until then they could go to a topic that was deleted.
     async fn fill(&mut self, topic: &str) -> Result<()> {
+        let latest = json!({ "Name": topic, "Partitions": [{ "PartitionIndex": 0, "Timestamp": -1 }] });
+        let latest = json!({ "ReplicaId": -1, "Topics": [latest] });
+        let end = Instant::now() + DEADLINE;
+        while self.until_it_works("ListOffsets", 7, &latest).await?["Topics"][0]["Partitions"][0]["Offset"] != 0 {
+            if Instant::now() > end {
+                bail!("{}: `{topic}` was made anew and is not empty", self.name);
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
         let partition = json!({ "Index": 0, "Records": records::batch(5, false) });
         let topic = json!({ "TopicId": format!("id:{topic}"), "PartitionData": [partition] });
         let request = json!({ "Acks": 1, "TimeoutMs": 5000, "TopicData": [topic] });
