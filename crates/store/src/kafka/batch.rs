@@ -136,7 +136,12 @@ fn read(bytes: &mut Bytes) -> Result<Batch, BatchFault> {
         return Err(BatchFault::Checksum);
     }
     let attributes = bytes.get_i16();
-    let last_offset = base_offset.checked_add(bytes.get_i32().into()).ok_or(BatchFault::Malformed)?;
+    let last_offset_delta: i64 = bytes.get_i32().into();
+    // There is an offset behind each, which is read next.
+    let last_offset = base_offset
+        .checked_add(last_offset_delta)
+        .filter(|last| base_offset >= 0 && last_offset_delta >= 0 && *last < i64::MAX)
+        .ok_or(BatchFault::Malformed)?;
     bytes.advance(16);
     let stamp = Stamp { producer_id: bytes.get_i64(), producer_epoch: bytes.get_i16(), base_sequence: bytes.get_i32() };
     let count = bytes.get_i32();
@@ -256,6 +261,16 @@ mod tests {
         let mut damaged = batch.to_vec();
         *damaged.last_mut().expect("some") ^= 1;
         assert_eq!(decode(damaged.into()), Err(BatchFault::Checksum));
+    }
+
+    /// What a broker says must not be more than a number can be, one further.
+    #[test]
+    fn there_is_an_offset_behind_every_batch() {
+        let batch = encode(STAMP, &records());
+        assert!(decode(at(i64::MAX - 3, &batch)).is_ok());
+        for base_offset in [i64::MAX - 2, i64::MAX - 1, -1] {
+            assert_eq!(decode(at(base_offset, &batch)), Err(BatchFault::Malformed), "{base_offset}");
+        }
     }
 
     /// Read by the codec of clients.
