@@ -168,7 +168,9 @@ impl Writer {
                     sent = None;
                     self.next = next_epoch(stamp);
                     if !forgot_us(error) {
-                        return Err(WriteFailure::NotDone(format!("{} ({})", error.name(), error.0)));
+                        let why = format!("{} ({})", error.name(), error.0);
+                        // What is on its way may still be appended, before the next epoch begins.
+                        return Err(if in_doubt { WriteFailure::Unknown(why) } else { WriteFailure::NotDone(why) });
                     }
                     // Of this batch nothing can get into the log any more before the next one.
                     self.pause_or_go_on(&mut backoff, pause_until, error.name()).await?;

@@ -122,6 +122,22 @@ async fn what_is_refused_for_good_is_said_and_the_next_change_goes_through() {
     replica.has(&["b", "first"]).await;
 }
 
+/// The first attempt may still be on its way when the second one is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_after_an_answer_was_lost_is_not_called_undone() {
+    let (log, _broker, connector) = Log::start().await;
+    let replica = Replica::start(&settings(), &connector).await;
+    let fates = [Fate::RequestLost, Fate::Refused(ErrorCode::TOPIC_AUTHORIZATION_FAILED)];
+    log.state().fates.extend(fates);
+    let refused = replica.stores.acls.create_acls(vec![acl("a")]).await;
+    assert!(
+        matches!(&refused, Err(Refused::Unavailable(text)) if text.contains("it may have happened")),
+        "{refused:?}"
+    );
+    assert_eq!(replica.create(&["b"]).await, 1);
+    replica.has(&["b", "first"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_that_meet_agree_in_the_end() {
     let (_log, _broker, connector) = Log::start().await;
