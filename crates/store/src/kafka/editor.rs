@@ -85,7 +85,14 @@ impl Editor {
             let fetched = self.leader.fetch(next, Duration::ZERO).await;
             let batches = match fetched {
                 Ok(fetched) if !fetched.batches.is_empty() => fetched.batches,
-                Ok(_) | Err(FetchFailure::OutOfRange) => break,
+                Ok(fetched) => {
+                    self.leader.has_shown(&fetched, end)?;
+                    break;
+                }
+                Err(FetchFailure::OutOfRange) => {
+                    let fault = "was emptied while it was read".to_owned();
+                    return Err(KafkaError::Log { topic: self.settings.topic.clone(), fault });
+                }
                 Err(FetchFailure::Other(error)) => return Err(error),
             };
             for batch in batches {

@@ -71,7 +71,7 @@ pub(super) async fn read_everything(leader: &mut Leader, settings: &KafkaSetting
             }
         };
         let Some(last) = fetched.batches.last() else {
-            // Compaction has taken what was there.
+            leader.has_shown(&fetched, end)?;
             everything.next = end;
             break;
         };
@@ -160,7 +160,7 @@ impl Follower {
     fn is_fresh(&self, asked_at: Instant) {
         self.shared.following.seen(asked_at);
         if self.shared.open() {
-            tracing::info!("the store's topic is read again: its ACLs are in force");
+            tracing::info!("the store's topic is read again: what it says is in force");
         }
     }
 

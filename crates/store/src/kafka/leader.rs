@@ -8,9 +8,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use client::{Connector, RequestError, TypedConnection};
 use protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use protocol::messages::fetch_response::PartitionData;
 use protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
-use protocol::messages::{BrokerId, FetchRequest, InitProducerIdRequest, ListOffsetsRequest, ProduceRequest};
+use protocol::messages::{
+    BrokerId, FetchRequest, FetchResponse, InitProducerIdRequest, ListOffsetsRequest, ProduceRequest,
+};
 use protocol::{ApiKey, ErrorCode};
 use uuid::Uuid;
 
@@ -43,6 +46,8 @@ pub(super) struct Leader {
 pub(super) struct Fetched {
     pub(super) batches: Vec<Batch>,
     pub(super) log_start_offset: i64,
+    /// Until where the broker lets anybody read.
+    pub(super) high_watermark: i64,
     /// Whether there was nothing more.
     pub(super) is_all: bool,
 }
@@ -105,6 +110,15 @@ impl Leader {
         self.offset(EARLIEST).await
     }
 
+    /// Whether a Fetch that brought nothing may be believed by whoever was told that the log ends at `end`: compaction has
+    /// taken what was there. A broker that became the leader a moment ago may not show all of the log yet.
+    pub(super) fn has_shown(&self, fetched: &Fetched, end: i64) -> Result<(), KafkaError> {
+        match fetched.high_watermark >= end {
+            true => Ok(()),
+            false => Err(refused(ApiKey::Fetch, &self.topic, ErrorCode::OFFSET_NOT_AVAILABLE, "")),
+        }
+    }
+
     async fn offset(&mut self, timestamp: i64) -> Result<i64, KafkaError> {
         let partition = ListOffsetsPartition::default().with_timestamp(timestamp).with_current_leader_epoch(-1);
         let topic = ListOffsetsTopic::default().with_name(name(&self.topic)).with_partitions(vec![partition]);
@@ -140,23 +154,19 @@ impl Leader {
             .ask_within(max_wait + ANSWER_PATIENCE, versions, &request)
             .await
             .map_err(|error| FetchFailure::Other(error.into()))?;
-        let failed = |error| FetchFailure::Other(refused(ApiKey::Fetch, &self.topic, error, ""));
-        if ErrorCode(response.error_code) != ErrorCode::NONE {
-            return Err(failed(ErrorCode(response.error_code)));
-        }
-        let found = response.responses.into_iter().next().and_then(|topic| topic.partitions.into_iter().next());
-        let found = found.ok_or_else(|| FetchFailure::Other(self.nothing_in_answer("Fetch")))?;
-        match ErrorCode(found.error_code) {
-            ErrorCode::NONE => {}
-            ErrorCode::OFFSET_OUT_OF_RANGE => return Err(FetchFailure::OutOfRange),
-            error => return Err(failed(error)),
-        }
+        let found = match partition_of(response) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Err(FetchFailure::Other(self.nothing_in_answer("Fetch"))),
+            Err(ErrorCode::OFFSET_OUT_OF_RANGE) => return Err(FetchFailure::OutOfRange),
+            Err(error) => return Err(FetchFailure::Other(refused(ApiKey::Fetch, &self.topic, error, ""))),
+        };
         let batches = batch::decode(found.records.unwrap_or_default())
             .map_err(|fault| FetchFailure::Other(KafkaError::log(&self.topic, fault)))?;
         // A broker gives whole batches: the first ones may lie before the offset.
         let batches: Vec<Batch> = batches.into_iter().filter(|batch| batch.last_offset >= offset).collect();
         let is_all = batches.last().is_none_or(|last| last.last_offset + 1 >= found.high_watermark);
-        Ok(Fetched { batches, log_start_offset: found.log_start_offset, is_all })
+        let (log_start_offset, high_watermark) = (found.log_start_offset, found.high_watermark);
+        Ok(Fetched { batches, log_start_offset, high_watermark, is_all })
     }
 
     /// Appends a batch; the offset of its first record, once all in-sync replicas have it.
@@ -223,3 +233,47 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a broker may wait for the other replicas.
 const APPEND_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The only partition that was asked for, or the error that stands in its place. A broker whose quota we have used up
+/// (`consumer_byte_rate`) answers without any partition, and says how long to wait.
+fn partition_of(response: FetchResponse) -> Result<Option<PartitionData>, ErrorCode> {
+    if ErrorCode(response.error_code) != ErrorCode::NONE {
+        return Err(ErrorCode(response.error_code));
+    }
+    let found = response.responses.into_iter().next().and_then(|topic| topic.partitions.into_iter().next());
+    match found {
+        None if response.throttle_time_ms > 0 => Err(ErrorCode::THROTTLING_QUOTA_EXCEEDED),
+        Some(found) if ErrorCode(found.error_code) != ErrorCode::NONE => Err(ErrorCode(found.error_code)),
+        found => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::messages::fetch_response::FetchableTopicResponse;
+
+    use super::super::KafkaError;
+    use super::*;
+
+    /// Otherwise a quota of the brokers would look like a topic that cannot be read: an alarm, and nothing written.
+    #[test]
+    fn a_broker_that_throttles_is_waited_for() {
+        let throttled = FetchResponse::default().with_throttle_time_ms(300);
+        assert_eq!(partition_of(throttled), Err(ErrorCode::THROTTLING_QUOTA_EXCEEDED));
+        let error = refused(ApiKey::Fetch, "t", ErrorCode::THROTTLING_QUOTA_EXCEEDED, "");
+        assert!(matches!(error, KafkaError::Refused { .. }) && error.may_pass());
+        assert_eq!(partition_of(FetchResponse::default()), Ok(None));
+    }
+
+    #[test]
+    fn a_partition_is_taken_unless_it_says_an_error() {
+        let of = |error: ErrorCode| {
+            let partition = PartitionData::default().with_error_code(error.0);
+            let topic = FetchableTopicResponse::default().with_partitions(vec![partition]);
+            FetchResponse::default().with_throttle_time_ms(1).with_responses(vec![topic])
+        };
+        assert_eq!(partition_of(of(ErrorCode::NONE)), Ok(Some(PartitionData::default())));
+        let out_of_range = ErrorCode::OFFSET_OUT_OF_RANGE;
+        assert_eq!(partition_of(of(out_of_range)), Err(out_of_range));
+    }
+}

@@ -169,13 +169,18 @@ impl Shared {
         }
     }
 
-    /// Nothing is allowed from now on, super users included. Whether that is new.
+    /// Nothing is allowed from now on, super users included; or nobody can log in, where only users are kept in the topic.
+    /// Whether that is new.
     pub(super) fn close(&self) -> bool {
         let mut held = self.held();
-        if held.is_closed || !self.part.has_acls() {
+        if held.is_closed {
             return false;
         }
         held.is_closed = true;
+        if !self.part.has_acls() {
+            self.current.update(|old| (old.policy.clone(), Arc::default()));
+            return true;
+        }
         let mut nobody = self.acl.clone();
         nobody.super_users.clear();
         nobody.listener_super_users.clear();
@@ -191,9 +196,11 @@ impl Shared {
             return false;
         }
         held.is_closed = false;
-        let policy = Policy::new(self.acl.clone(), held.state.acls().cloned());
+        let policy = self.part.has_acls().then(|| Policy::new(self.acl.clone(), held.state.acls().cloned()));
         let users = self.part.has_users().then(|| Arc::new(users_of(&held.state.users)));
-        self.current.update(|old| (policy, users.unwrap_or_else(|| Arc::clone(&old.users))));
+        self.current.update(|old| {
+            (policy.unwrap_or_else(|| old.policy.clone()), users.unwrap_or_else(|| Arc::clone(&old.users)))
+        });
         true
     }
 

@@ -210,8 +210,7 @@ impl State {
         for record in records {
             self.has_records = true;
             if let Err(why) = self.apply_one(settings, record, applied) {
-                let key = record.key.as_deref().unwrap_or_default();
-                applied.ignored.push(format!("`{}`: {why}", String::from_utf8_lossy(key)));
+                applied.ignored.push(format!("`{}`: {why}", shown(record.key.as_deref().unwrap_or_default())));
             }
         }
     }
@@ -385,8 +384,31 @@ impl State {
                     !after.was_deleted(&entry.key(name, &names))
                 })
                 .count();
+            if scope == Scope::Cluster {
+                let is_lost = |entry: &Entry| !after.was_deleted(&entry.key(name, &names));
+                lost += self.users_gone_in(new).iter().filter(|entry| is_lost(entry)).count();
+            }
         }
         lost
+    }
+
+    /// Credentials and groups of users that are known and are not in `new`.
+    fn users_gone_in(&self, new: &State) -> Vec<Entry> {
+        let mut gone = Vec::new();
+        for (name, known) in &self.users {
+            let (found, user) = (new.users.get(name), || Arc::from(name.as_str()));
+            let has = |mechanism| found.is_some_and(|found| found.credentials.iter().any(|(it, _)| it == mechanism));
+            let missing = known.credentials.iter().filter(|(mechanism, _)| !has(mechanism));
+            gone.extend(missing.map(|(mechanism, _)| Entry::Credential {
+                user: user(),
+                mechanism: *mechanism,
+                credential: None,
+            }));
+            if !known.groups.is_empty() && found.is_none_or(|found| found.groups.is_empty()) {
+                gone.push(Entry::Groups { user: user(), groups: Vec::new() });
+            }
+        }
+        gone
     }
 }
 
@@ -397,11 +419,30 @@ impl Scoped {
     }
 }
 
+/// A record key that anybody may have written: in one line of a log, and not all of it if it is longer than ours are.
+fn shown(key: &[u8]) -> String {
+    const MOST: usize = 300;
+    key.get(..MOST).unwrap_or(key).escape_ascii().to_string()
+}
+
 fn edit_of(before: Option<&UserEntry>, after: Option<&UserEntry>) -> Option<crate::UserEdit> {
     match (before, after) {
         (None, Some(_)) => Some(crate::UserEdit::Created),
         (Some(_), None) => Some(crate::UserEdit::Deleted),
         (Some(before), Some(after)) if before != after => Some(crate::UserEdit::Altered),
         (None, None) | (Some(_), Some(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody else may have written it, to be read by whoever reads the log.
+    #[test]
+    fn a_key_that_is_told_is_one_short_line() {
+        assert_eq!(shown(b"orders/acl/9f86"), "orders/acl/9f86");
+        assert_eq!(shown("a\nALARM \x1b[2J\u{e9}".as_bytes()), r"a\nALARM \x1b[2J\xc3\xa9");
+        assert_eq!(shown(&[b'x'; 100_000]).len(), 300);
     }
 }

@@ -192,9 +192,9 @@ async fn close_when_stale(shared: &Shared) {
     loop {
         if shared.following.is_stale() && shared.close() {
             tracing::error!(
-                "ALARM: the store's topic `{}` could not be read for longer than `max_staleness`: nothing is allowed \
-                 until it can",
-                shared.settings.topic
+                "ALARM: the store's topic `{}` could not be read for longer than `max_staleness`: {} until it can",
+                shared.settings.topic,
+                if shared.part.has_acls() { "nothing is allowed" } else { "nobody can log in" }
             );
         }
         sleep(LOOK_AT_AGE).await;

@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) next_producer_id: i64,
     /// Nobody's connection gets an answer any more.
     pub(crate) is_away: bool,
+    /// That many Fetches show nothing of the log, as a broker that leads since a moment ago.
+    pub(crate) shows_nothing: usize,
 }
 
 #[derive(Debug, Default)]
@@ -136,11 +138,18 @@ impl Log {
         let is_waiting = |state: &mut State| {
             !state.is_away && state.topic.as_ref().is_some_and(|topic| offset == topic.end() && topic.start <= offset)
         };
-        let (state, _) = self.state.1.wait_timeout_while(self.state(), wait, is_waiting).expect("no test panics");
+        let (mut state, _) = self.state.1.wait_timeout_while(self.state(), wait, is_waiting).expect("no test panics");
         if state.is_away {
             return Reply::Close;
         }
-        reply(request, &state.fetched(offset, asked.topics[0].topic_id))
+        let id = asked.topics[0].topic_id;
+        if state.shows_nothing > 0 {
+            state.shows_nothing -= 1;
+            let partition = PartitionData::default().with_records(Some(Bytes::new()));
+            let topic = FetchableTopicResponse::default().with_topic_id(id).with_partitions(vec![partition]);
+            return reply(request, &FetchResponse::default().with_responses(vec![topic]));
+        }
+        reply(request, &state.fetched(offset, id))
     }
 }
 

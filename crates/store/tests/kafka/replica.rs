@@ -33,8 +33,11 @@ impl Drop for Replica {
 
 impl Replica {
     pub(crate) async fn open(settings: &KafkaSettings, connector: &Connector) -> Result<Replica, OpenError> {
+        Replica::at(Places::Together(Place::Kafka(Box::new(settings.clone()))), connector).await
+    }
+
+    pub(crate) async fn at(places: Places, connector: &Connector) -> Result<Replica, OpenError> {
         let acl = acl::Settings { super_users: ["User:root".to_owned()].into(), ..acl::Settings::default() };
-        let places = Places::Together(Place::Kafka(Box::new(settings.clone())));
         let opened = Stores::open(StoreSettings { acl, places, bootstrap: bootstrap() }, connector).await?;
         let stores = opened.stores.clone();
         let (tell, told) = mpsc::channel(1000);

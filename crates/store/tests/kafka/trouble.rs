@@ -4,11 +4,11 @@
 use std::time::{Duration, Instant};
 
 use crate::log::{Log, Topic};
-use crate::replica::{Replica, SOON, acl, settings, soon};
+use crate::replica::{Replica, SOON, acl, settings, soon, users};
 use apis::Refused;
 use bytes::{BufMut, BytesMut};
-use store::Reload;
 use store::kafka::{KafkaSettings, SnapshotSettings};
+use store::{Place, Places, Reload};
 use uuid::Uuid;
 
 /// A batch of one record, as anybody could write it.
@@ -156,6 +156,39 @@ async fn records_that_are_deleted_under_a_replica_change_nothing_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_user_that_is_gone_without_a_word_is_kept() {
+    let (log, _broker, connector) = Log::start().await;
+    let mut replica = Replica::start(&settings(), &connector).await;
+    let all = records(&log);
+    let (known, end) = (users(&replica), log.state().topic().end());
+    assert_eq!(known.len(), 1);
+    log.state().topic().start = end;
+    log.state().topic().batches.clear();
+    let kept = all.iter().filter(|(key, _)| !key.starts_with(b"orders/credential/"));
+    kept.for_each(|(key, value)| append(&log, &batch(key, Some(value))));
+    // What it finds first may be less than all of it.
+    let gone = loop {
+        let Reload::Failed { problems } = replica.tells().await else { panic!("a failure") };
+        if problems[0].message.contains("gone without a record") {
+            break problems;
+        }
+    };
+    assert!(gone[0].message.contains("2 entries"), "{gone:?}");
+    assert_eq!(users(&replica), known);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_does_not_show_all_yet_is_not_taken_for_an_empty_log() {
+    let (log, _broker, connector) = Log::start().await;
+    let replica = Replica::start(&settings(), &connector).await;
+    replica.create(&["a"]).await;
+    drop(replica);
+    log.state().shows_nothing = 2;
+    let replica = Replica::start(&settings(), &connector).await;
+    replica.has(&["a", "first"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_is_made_anew_is_not_taken_for_the_old_one() {
     let (log, _broker, connector) = Log::start().await;
     let mut replica = Replica::start(&settings(), &connector).await;
@@ -186,6 +219,27 @@ async fn what_is_older_than_max_staleness_allows_nothing_until_it_is_read_again(
     replica.has(&["a", "first"]).await;
     assert!(policy().settings().super_users.contains("User:root"));
     assert!(replica.stores.following().all(|(_, following)| !following.is_stale()));
+}
+
+/// Their ACLs are elsewhere, and hold.
+#[tokio::test(flavor = "multi_thread")]
+async fn users_alone_that_are_older_than_max_staleness_cannot_log_in() {
+    let (log, _broker, connector) = Log::start().await;
+    let limited = KafkaSettings { max_staleness: Some(Duration::from_millis(1500)), ..settings() };
+    let directory = tempfile::tempdir().expect("a directory");
+    let acls = Place::Embedded(directory.path().join("acls"));
+    let users_in = Place::Kafka(Box::new(limited));
+    let replica = Replica::at(Places::Apart { acls, users: users_in }, &connector).await.expect("a good store");
+    let known = users(&replica);
+    assert_eq!((known.len(), replica.topics().len()), (1, 1));
+    log.state().is_away = true;
+    log.wake();
+    soon("closed", || users(&replica).is_empty()).await;
+    assert_eq!(replica.topics().len(), 1);
+    assert!(replica.stores.current.load().policy.settings().super_users.contains("User:root"));
+    log.state().is_away = false;
+    soon("open", || users(&replica) == known).await;
+    assert_eq!(replica.topics().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
