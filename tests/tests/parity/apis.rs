@@ -99,6 +99,7 @@ pub(crate) fn refine(draw: &mut Draw<'_>, request: &mut Value) {
         "Metadata" => metadata(draw, request),
         "DescribeClientQuotas" | "AlterClientQuotas" => settings::quotas(draw, request),
         "DescribeUserScramCredentials" | "AlterUserScramCredentials" => security::scram(draw, request),
+        "CreateDelegationToken" | "DescribeDelegationToken" => security::tokens(draw, request),
         _ => {}
     }
 }

@@ -39,6 +39,9 @@ const SAMPLE: u64 = 400;
 async fn parity(setting: Setting, share: u64, only: &[&str]) -> Result<()> {
     let seed = setting_of("SEED")?.unwrap_or(1);
     let cases = setting_of("CASES")?.unwrap_or(SAMPLE) * share / 100;
+    if cases == 0 {
+        return page::write();
+    }
     let only = match std::env::var("ONLY") {
         Ok(names) if !names.is_empty() => names.split(',').map(str::to_owned).collect(),
         _ => only.iter().map(|name| (*name).to_owned()).collect(),

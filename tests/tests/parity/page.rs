@@ -1,10 +1,9 @@
-//! `docs/parity.md`: the matrix as `make parity` leaves it, and the long runs that were kept.
+//! `docs/parity.md`: the matrix as the last `make parity` left it, and the long runs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -13,27 +12,27 @@ use crate::report::Report;
 use crate::scene::Setting;
 use crate::summary::{self, Counts, Summary};
 
-/// The runs of this process so far, and what only the broker serves.
-static RUNS: Mutex<(Vec<Summary>, Vec<String>)> = Mutex::new((Vec::new(), Vec::new()));
+/// Where runs are kept, and the page is written from.
+const RUNS: &str = "docs/parity.json";
+const PAGE: &str = "docs/parity.md";
 
-/// Where long runs are kept, and shown from.
-const LONG_RUNS: &str = "docs/parity-long-runs.json";
-
-/// Keeps a run as a long one (`PARITY_LONG`), or writes the page anew with it (`PARITY_PAGE`), if it is told to.
+/// Keeps a run, if it is told to, and writes the page anew: as the last one (`PARITY_PAGE`) or as a long one (`PARITY_LONG`).
 pub(crate) fn keep(report: &Report) -> Result<()> {
-    let run = Summary::of(report);
-    if std::env::var("PARITY_LONG").is_ok_and(|text| !text.is_empty()) {
-        return summary::save(&in_repository(LONG_RUNS), &run);
+    let is_told = |name: &str| std::env::var(name).is_ok_and(|text| !text.is_empty());
+    let long = is_told("PARITY_LONG");
+    if !long && !is_told("PARITY_PAGE") {
+        return Ok(());
     }
-    let Ok(path) = std::env::var("PARITY_PAGE") else { return Ok(()) };
-    let mut guard = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
-    let (runs, unserved) = &mut *guard;
-    runs.push(run);
-    runs.sort_by_key(|run| run.setting);
-    unserved.clone_from(&report.unserved);
-    let path = in_repository(&path);
-    let text = page(runs, &summary::saved(&in_repository(LONG_RUNS))?, unserved);
-    fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))
+    summary::save(&in_repository(RUNS), &Summary::of(report, long))?;
+    write()
+}
+
+/// Writes the page from the runs that were kept.
+pub(crate) fn write() -> Result<()> {
+    let (long, runs): (Vec<_>, Vec<_>) = summary::saved(&in_repository(RUNS))?.into_iter().partition(|run| run.long);
+    let unserved = runs.first().map(|run| run.unserved.clone()).unwrap_or_default();
+    let path = in_repository(PAGE);
+    fs::write(&path, page(&runs, &long, &unserved)).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 fn in_repository(path: &str) -> PathBuf {
@@ -53,8 +52,8 @@ fn page(runs: &[Summary], long: &[Summary], unserved: &[String]) -> String {
         .to_owned();
     runs.iter().for_each(|run| headline(&mut text, run));
     if !long.is_empty() {
-        text += "\nLong runs, kept in `docs/parity-long-runs.json`; each begins anew, with other random ACLs (`SEED`, `SEED` + 1, …),\n\
-            after 6,000 cases at the latest:\n\n";
+        text += "\nLong runs (`make parity LONG=1`); each begins anew, with other random ACLs (`SEED`, `SEED` + 1, …), after 6,000 cases\n\
+            at the latest:\n\n";
         long.iter().for_each(|run| headline(&mut text, run));
         let sum = |count: fn(&Counts) -> u64| long.iter().map(|run| run.sum(count)).sum::<u64>();
         let (cases, different) = (sum(|row| row.cases), sum(|row| row.different));

@@ -1,5 +1,5 @@
 //! Requests that change who may what: ACLs and SCRAM credentials, all of principals that never ask anything here, so that
-//! the world stays as it is.
+//! the world stays as it is; and tokens, which nobody gets.
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,41 @@ use crate::world::TOPICS;
 /// Users that AlterUserScramCredentials makes and deletes.
 pub(crate) const SCRAM_USERS: &[&str] = &["scram-1", "scram-2", "scram-3", "scram-4"];
 const ACL_NAMES: &[&str] = &["acl-1", "acl-2", "acl-", "*", "kafka-cluster"];
+
+/// Whose token it is to be or is, and who may renew it: the caller, others, and principals of types that are none.
+pub(crate) fn tokens(draw: &mut Draw<'_>, request: &mut Value) {
+    let count = match draw.naming {
+        Naming::EmptyList | Naming::NullList => 0,
+        Naming::Existing | Naming::Missing => 1,
+        _ => 2,
+    };
+    let list = |draw: &mut Draw<'_>| -> Value { (0..count).map(|_| principal(draw)).collect() };
+    if draw.api == "DescribeDelegationToken" {
+        request["Owners"] = if draw.naming == Naming::NullList { Value::Null } else { list(draw) };
+        return;
+    }
+    request["Renewers"] = list(draw);
+    if draw.version < 3 {
+        return;
+    }
+    let owner = principal(draw);
+    request["OwnerPrincipalType"] = owner["PrincipalType"].clone();
+    request["OwnerPrincipalName"] = owner["PrincipalName"].clone();
+    match draw.naming {
+        // The caller's own.
+        Naming::NullList => request["OwnerPrincipalName"] = Value::Null,
+        Naming::EmptyList => request["OwnerPrincipalName"] = json!(""),
+        // A broker fails.
+        Naming::Odd if draw.random.once_in(3) => request["OwnerPrincipalType"] = Value::Null,
+        _ => {}
+    }
+}
+
+fn principal(draw: &mut Draw<'_>) -> Value {
+    let names = [draw.user, draw.user, "alpha", "alpha-1", "alpha-2", "ANONYMOUS", "*"];
+    let types: &[&str] = if draw.naming == Naming::Odd { &["User", "Group", "user", ""] } else { &["User"] };
+    json!({ "PrincipalType": draw.random.pick(types), "PrincipalName": draw.random.pick(&names) })
+}
 
 /// Puts the entries of an ACL request together.
 pub(crate) fn acls(draw: &mut Draw<'_>, request: &mut Value) {

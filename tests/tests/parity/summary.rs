@@ -1,5 +1,5 @@
-//! What is left of a report on `docs/parity.md`: counts. Those of long runs are kept in a file of their own, since nobody
-//! repeats a long run to change a word.
+//! What is left of a report for `docs/parity.md`: counts. They are kept in a file beside it, since nobody repeats a long
+//! run to change a word.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::exceptions::LISTED;
 use crate::report::Report;
 use crate::scene::Setting;
 
-/// One run.
+/// One run, in one setting.
 #[derive(Debug, Clone)]
 pub(crate) struct Summary {
     pub(crate) setting: Setting,
@@ -20,6 +20,10 @@ pub(crate) struct Summary {
     pub(crate) kafka: String,
     /// What a person has to say of it; written into the file by hand.
     pub(crate) note: String,
+    /// A long one; of the others only the last is kept.
+    pub(crate) long: bool,
+    /// What only the broker serves.
+    pub(crate) unserved: Vec<String>,
     /// By the key of the API.
     pub(crate) rows: BTreeMap<i16, Counts>,
     /// Cases of each difference on purpose, by the API and the words of its reason.
@@ -52,7 +56,7 @@ impl Counts {
 }
 
 impl Summary {
-    pub(crate) fn of(report: &Report) -> Summary {
+    pub(crate) fn of(report: &Report, long: bool) -> Summary {
         let mut listed = BTreeMap::new();
         let rows = report.rows.iter().map(|(key, row)| {
             for (which, cases) in &row.listed {
@@ -76,6 +80,8 @@ impl Summary {
             seed: report.seed,
             kafka: report.kafka.clone(),
             note: String::new(),
+            long,
+            unserved: report.unserved.clone(),
             rows,
             listed,
         }
@@ -95,6 +101,7 @@ impl Summary {
         let listed = self.listed.iter().map(|((api, why), cases)| json!({ "api": api, "why": why, "cases": cases }));
         json!({
             "setting": self.setting.name(), "seed": self.seed, "kafka": self.kafka, "note": self.note,
+            "long": self.long, "unserved": self.unserved,
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(), "listed": listed.collect::<Vec<_>>(),
         })
     }
@@ -120,7 +127,17 @@ impl Summary {
         }
         let setting = Setting::of_name(value["setting"].as_str()?)?;
         let note = text(value, "note").unwrap_or_default();
-        Some(Summary { setting, seed: value["seed"].as_u64()?, kafka: text(value, "kafka")?, note, rows, listed })
+        let unserved = value["unserved"].as_array()?.iter().filter_map(|api| Some(api.as_str()?.to_owned()));
+        Some(Summary {
+            setting,
+            seed: value["seed"].as_u64()?,
+            kafka: text(value, "kafka")?,
+            note,
+            long: value["long"].as_bool()?,
+            unserved: unserved.collect(),
+            rows,
+            listed,
+        })
     }
 }
 
@@ -132,12 +149,13 @@ pub(crate) fn saved(path: &Path) -> Result<Vec<Summary>> {
     runs.with_context(|| format!("`{}` holds something else than runs", path.display()))
 }
 
-/// Adds a run to a file, in place of one of the same setting and seed.
+/// Adds a run to a file, in place of one of the same setting and, if it is a long one, seed.
 pub(crate) fn save(path: &Path, run: &Summary) -> Result<()> {
     let mut runs = saved(path)?;
-    runs.retain(|other| (other.setting, other.seed) != (run.setting, run.seed));
+    let same_seed = |other: &Summary| !run.long || other.seed == run.seed;
+    runs.retain(|other| (other.setting, other.long) != (run.setting, run.long) || !same_seed(other));
     runs.push(run.clone());
-    runs.sort_by_key(|run| (run.setting, run.seed));
+    runs.sort_by_key(|run| (run.long, run.setting, run.seed));
     let lines: Vec<String> = runs.iter().map(|run| run.to_json().to_string()).collect();
     fs::write(path, format!("[\n{}\n]\n", lines.join(",\n")))
         .with_context(|| format!("cannot write `{}`", path.display()))

@@ -110,6 +110,8 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
             return some(draw, &[json!([]), json!([2]), json!([16]), json!([32, 4]), json!([99])]);
         }
         ("DescribeQuorum", "TopicName") => return text(draw, &["__cluster_metadata", "alpha"]),
+        (_, "MaxLifetimeMs" | "RenewPeriodMs" | "ExpiryTimePeriodMs") => return number(draw, &[-1, 0, LONG_MS]),
+        (_, "Hmac") => return text(draw, &["", "00", "746f6b656e"]),
         ("ShareFetch", "ShareSessionEpoch") => return number(draw, &[0, 0, 0, 1, 1, -1, 3]),
         ("ShareAcknowledge", "ShareSessionEpoch") => return number(draw, &[1, 1, 2, -1, 0]),
         _ => {}

@@ -169,6 +169,9 @@ impl World {
         self.of("everything").all_types("*", false, ALL, true).add(CLUSTER, "kafka-cluster", false, ALL, true);
         self.of("transactional").add(TRANSACTIONAL_ID, "*", false, ALL, true);
         self.of("tokens").add(DELEGATION_TOKEN, "*", false, ALL, true).add(USER, "*", false, ALL, true);
+        self.of("tokens-of-some").add(USER, "User:alpha", true, 13, true).add(USER, "User:alpha-1", false, ALL, false);
+        self.add(USER, "User:tokens-of-some", false, ALL, false).add(DELEGATION_TOKEN, "alpha", true, describe, true);
+        self.of("tokens-described").add(USER, "*", false, 14, true);
         self.of("topics").add(TOPIC, "*", false, ALL, true);
         self.of("groups").add(GROUP, "*", false, ALL, true);
         self.of("one-topic").add(GROUP, "*", false, ALL, true).add(TRANSACTIONAL_ID, "*", false, ALL, true);
