@@ -15,10 +15,10 @@ demo: ## a tour of two minutes against a real Kafka; KEEP=1 leaves it running
 test: ## set-up, a real Kafka, build, every test; TEST_THREADS=n
 	@scripts/test
 
-parity: ## the same questions to a broker and to Doorkeeper, answer for answer, into docs/parity.md; SEED=n CASES=n, LONG=1 to keep the run beside it
+parity: ## the same questions to a broker and to Doorkeeper, answer for answer, into docs/parity.md; SEED=n CASES=n, LONG=1 to keep the run, CASES=0 to write the page only
 	@scripts/setup
 	cargo build -p doorkeeper
-	SEED=$(or $(SEED),1) CASES=$(or $(CASES),6000) PARITY_PAGE=docs/parity.md PARITY_LONG=$(LONG) cargo test -p end-to-end --test parity -- --nocapture --test-threads=1
+	SEED=$(or $(SEED),1) CASES=$(or $(CASES),6000) PARITY_PAGE=1 PARITY_LONG=$(LONG) cargo test -p end-to-end --test parity -- --nocapture --test-threads=1
 
 fuzz: ## ten times the mutated frames of `make test`, from another seed; SEED=n INPUTS=n
 	@scripts/setup
