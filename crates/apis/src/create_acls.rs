@@ -70,7 +70,7 @@ fn checked(creation: &AclCreation) -> Result<AclBinding, StrBytes> {
         "" => return Err(StrBytes::from_static_str("the name of the resource is empty")),
         _ => {}
     }
-    let invalid = |what: &'static str| move |_| StrBytes::from_string(format!("invalid {what} UNKNOWN"));
+    let invalid = |what: &'static str| move |_| StrBytes::from_string(format!("Invalid {what} UNKNOWN"));
     let resource_type = ResourceType::try_from(creation.resource_type).map_err(invalid("resourceType"))?;
     let pattern_type = PatternType::try_from(creation.resource_pattern_type).map_err(invalid("patternType"))?;
     let operation = AclOperation::try_from(creation.operation).map_err(invalid("operation"))?;
@@ -183,10 +183,10 @@ mod tests {
             (cluster(""), "the cluster resource has one name only, `kafka-cluster`"),
             (creation().with_resource_name(str_bytes("")), "the name of the resource is empty"),
             (creation().with_resource_name(str_bytes("")).with_resource_type(99), "the name of the resource is empty"),
-            (creation().with_resource_type(99).with_operation(99), "invalid resourceType UNKNOWN"),
-            (creation().with_resource_pattern_type(99), "invalid patternType UNKNOWN"),
-            (creation().with_operation(99).with_permission_type(99), "invalid operation UNKNOWN"),
-            (creation().with_permission_type(-1).with_principal(str_bytes("")), "invalid permissionType UNKNOWN"),
+            (creation().with_resource_type(99).with_operation(99), "Invalid resourceType UNKNOWN"),
+            (creation().with_resource_pattern_type(99), "Invalid patternType UNKNOWN"),
+            (creation().with_operation(99).with_permission_type(99), "Invalid operation UNKNOWN"),
+            (creation().with_permission_type(-1).with_principal(str_bytes("")), "Invalid permissionType UNKNOWN"),
         ] {
             let mut client = Client::with(&[ALTER]);
             let right = creation().with_resource_name(str_bytes("right"));
