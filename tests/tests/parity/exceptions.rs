@@ -99,7 +99,11 @@ pub(crate) struct Listed {
 
 pub(crate) const LISTED: &[Listed] = &[
     Listed::anywhere("DescribeLogDirs", is_filtered_log_dirs, "answers are filtered by topic, not refused as a whole"),
-    Listed::anywhere("ConsumerGroupHeartbeat", is_matched_at_once, "topics that match an expression are known at once"),
+    Listed::anywhere(
+        "ConsumerGroupHeartbeat",
+        is_matched_at_once,
+        "topics that match an expression are known at once, and its faults before all others",
+    ),
     Listed::anywhere("Fetch", has_failed, "a broker fails if a request names two ids that no topic has"),
     Listed::anywhere("IncrementalAlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
     Listed::anywhere("AlterConfigs", is_denied_before_validation, DENIED_BEFORE_VALIDATION),
@@ -163,11 +167,13 @@ fn is_disconnected(_: &Value, _: &Outcome, doorkeeper: &Outcome) -> bool {
     *doorkeeper == Outcome::Closed
 }
 
-/// Both let the member join, which has its topics at once or later.
+/// Both let the member join, which has its topics at once or later; or Doorkeeper finds the fault of the expression first.
 fn is_matched_at_once(request: &Value, reference: &Outcome, doorkeeper: &Outcome) -> bool {
-    let joins = |outcome: &Outcome| matches!(outcome, Outcome::Answer(answer) if answer["ErrorCode"] == 0);
+    const INVALID_REGULAR_EXPRESSION: i64 = 128;
+    let told = |outcome: &Outcome, code: i64| matches!(outcome, Outcome::Answer(answer) if answer["ErrorCode"] == code);
     let expression = request["SubscribedTopicRegex"].as_str().unwrap_or_default();
-    !expression.is_empty() && joins(reference) && joins(doorkeeper)
+    let both_join = told(reference, 0) && told(doorkeeper, 0);
+    !expression.is_empty() && (both_join || told(doorkeeper, INVALID_REGULAR_EXPRESSION))
 }
 
 /// The settings of a broker are denied by Doorkeeper and faulty for the broker; the rest is the same.
