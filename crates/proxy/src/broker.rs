@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use acl::KafkaPrincipal;
 use apis::{BrokerVersions, Found, Lookup};
 use client::{Connector, LoginError, LoginStep, RequestError, Stream};
 use protocol::BrokerAddresses;
@@ -103,8 +104,8 @@ impl Broker for NodeBroker {
         })
     }
 
-    async fn resolve(&self, lookup: Lookup) -> Result<Found, Unavailable> {
-        self.upstreams.topics.resolve(&self.node, &lookup).await.map_err(|error| match error {
+    async fn resolve(&self, caller: &KafkaPrincipal, lookup: Lookup) -> Result<Found, Unavailable> {
+        self.upstreams.topics.resolve(&self.node, caller, &lookup).await.map_err(|error| match error {
             LookupError::Request(error) => unavailable(error),
             LookupError::TooLong { .. } => Unavailable { text: error.to_string(), reason: "timeout" },
             LookupError::Refused { .. } | LookupError::NoAutoCreate { .. } => {

@@ -2,14 +2,15 @@
 //!
 //! Every heartbeat of a consumer with a regular expression asks. The list of all topics is kept for seconds, so a new topic
 //! is met soon; what an expression matches of it is kept until the list is another one. Matching takes milliseconds, or as
-//! long as somebody wants who means no good: it runs away from the threads that move bytes, some at a time, and not for
-//! long.
+//! long as somebody wants who means no good: it runs away from the threads that move bytes, some at a time, not for long, and
+//! for each user one at a time, so that nobody waits behind all that one user asks for.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use acl::KafkaPrincipal;
 use apis::{PatternError, SubscriptionPattern};
 use protocol::StrBytes;
 
@@ -40,7 +41,12 @@ pub(crate) struct Matching {
     last: Mutex<Names>,
     matched: Arc<Mutex<Matched>>,
     turns: Derivations,
+    /// Of callers who search or wait for it.
+    searching: Mutex<HashMap<KafkaPrincipal, Turn>>,
 }
+
+/// Locked by the caller's search, and by the one that waits for its turn among those of others.
+type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// What was found in one list of topics.
 #[derive(Debug, Default)]
@@ -58,14 +64,16 @@ impl Default for Matching {
             last: Mutex::default(),
             matched: Arc::default(),
             turns: Derivations::new((cores / 2).max(1)),
+            searching: Mutex::default(),
         }
     }
 }
 
 impl Matching {
-    /// The topics that an expression matches; `all_topics` asks for the names of all.
+    /// The topics that an expression of the caller matches; `all_topics` asks for the names of all.
     pub(crate) async fn topics<F: Future<Output = Result<Vec<StrBytes>, LookupError>>>(
         &self,
+        caller: &KafkaPrincipal,
         pattern: &StrBytes,
         all_topics: impl FnOnce() -> F,
     ) -> Result<Result<Names, PatternError>, LookupError> {
@@ -76,17 +84,29 @@ impl Matching {
         }
         let pattern = StrBytes::from_string(pattern.to_string());
         let matched = Arc::clone(&self.matched);
+        let turn = self.turn_of(caller).lock_owned().await;
         let search = move || {
+            // Not when the caller leaves: the search goes on until it is done.
+            let _turn = turn;
             // Somebody else may have looked for it while this waited for its turn.
             if let Some(known) = lock(&matched).get(&topics, &pattern) {
                 return known;
             }
             let found = search(&topics, &pattern, MOST_TIME);
-            lock(&matched).put(&topics, pattern, found.clone());
+            // How long it took hangs on what else there was to do, so it says nothing about the next time.
+            if found != Err(PatternError::TooSlow) {
+                lock(&matched).put(&topics, pattern, found.clone());
+            }
             found
         };
         let failed = || Err(PatternError::Unsupported("the pattern".to_owned()));
         Ok(self.turns.run(search).await.unwrap_or_else(failed))
+    }
+
+    fn turn_of(&self, caller: &KafkaPrincipal) -> Turn {
+        let mut searching = lock(&self.searching);
+        searching.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(searching.entry(caller.clone()).or_default())
     }
 
     /// The list as it was, if nothing has changed. Names are copied: the answer they came in may be megabytes.
@@ -153,7 +173,7 @@ mod tests {
     }
 
     async fn found(matching: &Matching, topics: &[&str], pattern: &str) -> Result<Names, PatternError> {
-        matching.topics(&name(pattern), || async { Ok(names(topics)) }).await.unwrap()
+        matching.topics(&KafkaPrincipal::user("alice"), &name(pattern), || async { Ok(names(topics)) }).await.unwrap()
     }
 
     #[tokio::test]
@@ -188,6 +208,26 @@ mod tests {
             matched.put(&topics, name(pattern), Ok(Arc::clone(&many)));
             assert_eq!((matched.found.len(), matched.names), (1, many.len()));
         }
+    }
+
+    #[tokio::test]
+    async fn who_searches_already_waits_without_standing_in_the_way_of_others() {
+        let matching = Matching { turns: Derivations::new(1), ..Matching::default() };
+        found(&matching, &["orders"], ".*").await.unwrap();
+        let ask = async |user: &str, pattern: &str| {
+            let none = || async { Ok(Vec::new()) };
+            matching.topics(&KafkaPrincipal::user(user), &name(pattern), none).await.unwrap().unwrap()
+        };
+        let searches = matching.turn_of(&KafkaPrincipal::user("mallory")).lock_owned().await;
+        tokio::select! {
+            biased;
+            _ = ask("mallory", "or.*") => panic!("it is mallory's second search"),
+            found = ask("alice", "o.*") => assert_eq!(found[..], names(&["orders"])[..]),
+        }
+        drop(searches);
+        assert_eq!(ask("mallory", "or.*").await[..], names(&["orders"])[..]);
+        drop(matching.turn_of(&KafkaPrincipal::user("bob")));
+        assert_eq!(lock(&matching.searching).len(), 1, "those who have what they asked for are forgotten");
     }
 
     #[test]

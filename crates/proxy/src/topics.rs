@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use acl::KafkaPrincipal;
 use apis::{Found, FoundMember, FoundTopic, Lookup};
 use client::{MetadataTopics, RequestError};
 use dashmap::DashMap;
@@ -91,15 +92,20 @@ impl Topics {
         Arc::default()
     }
 
-    /// Everything a look-up asks for.
-    pub(crate) async fn resolve(&self, node: &Node, lookup: &Lookup) -> Result<Found, LookupError> {
+    /// Everything a look-up of the caller's request asks for.
+    pub(crate) async fn resolve(
+        &self,
+        node: &Node,
+        caller: &KafkaPrincipal,
+        lookup: &Lookup,
+    ) -> Result<Found, LookupError> {
         let after = self.longest_lookup;
         let too_long = |_| Err(LookupError::TooLong { node_id: node.id(), after });
-        timeout(after, self.resolve_all(node, lookup)).await.unwrap_or_else(too_long)
+        timeout(after, self.resolve_all(node, caller, lookup)).await.unwrap_or_else(too_long)
     }
 
     /// What exists is asked before anything is created.
-    async fn resolve_all(&self, node: &Node, lookup: &Lookup) -> Result<Found, LookupError> {
+    async fn resolve_all(&self, node: &Node, caller: &KafkaPrincipal, lookup: &Lookup) -> Result<Found, LookupError> {
         let (topic_names, topics, auto_create_topics) = tokio::try_join!(
             self.names_of(node, lookup),
             self.existing(node, lookup),
@@ -118,7 +124,7 @@ impl Topics {
             FoundMember::NotTold | FoundMember::Missing => None,
         };
         if let Some(pattern) = lookup.matching.as_ref().or(members_own) {
-            found.matching = Some(self.matching.topics(pattern, || self.all_names(node)).await?);
+            found.matching = Some(self.matching.topics(caller, pattern, || self.all_names(node)).await?);
         }
         Ok(found)
     }
@@ -319,7 +325,7 @@ mod tests {
 
     impl Stage {
         async fn resolve(&self, lookup: &Lookup) -> Result<Found, LookupError> {
-            self.topics.resolve(&self.node, lookup).await
+            self.topics.resolve(&self.node, &KafkaPrincipal::user("alice"), lookup).await
         }
 
         fn asked(&self) -> usize {

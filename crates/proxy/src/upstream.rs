@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use acl::KafkaPrincipal;
 use apis::{AuthorizedRequest, BrokerVersions, Found, Lookup};
 use bytes::Bytes;
 use protocol::BrokerAddresses;
@@ -43,8 +44,12 @@ pub(crate) trait Broker: Send + Sync {
         upstream: &mut Upstream<Self::Stream>,
     ) -> impl Future<Output = Result<Option<Duration>, Unavailable>> + Send;
 
-    /// Answers a look-up over a control connection to this broker.
-    fn resolve(&self, lookup: Lookup) -> impl Future<Output = Result<Found, Unavailable>> + Send;
+    /// Answers a look-up for the caller over a control connection to this broker.
+    fn resolve(
+        &self,
+        caller: &KafkaPrincipal,
+        lookup: Lookup,
+    ) -> impl Future<Output = Result<Found, Unavailable>> + Send;
 }
 
 /// A connection that is logged in.

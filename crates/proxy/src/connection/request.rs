@@ -213,7 +213,8 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
 
     pub(super) async fn look_up(&mut self, lookup: Lookup) -> Result<Found, End> {
         self.flush().await?;
-        let mut found = self.broker.resolve(lookup).await.map_err(End::LookUp)?;
+        let caller = &self.grants.identity().principal;
+        let mut found = self.broker.resolve(caller, lookup).await.map_err(End::LookUp)?;
         found.hide(self.grants.hidden_topics());
         self.obey()?;
         Ok(found)

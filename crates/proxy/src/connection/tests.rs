@@ -89,7 +89,7 @@ impl Broker for FakeBroker {
     }
 
     /// All topic ids are of `orders`.
-    async fn resolve(&self, lookup: Lookup) -> Result<Found, Unavailable> {
+    async fn resolve(&self, _: &KafkaPrincipal, lookup: Lookup) -> Result<Found, Unavailable> {
         self.look_ups.begun.notify_one();
         self.look_ups.may_end.acquire().await.expect("it stays open").forget();
         let topic_names = lookup.topic_ids.iter().map(|id| (*id, text("orders"))).collect();
