@@ -24,6 +24,8 @@ pub(crate) fn value(draw: &mut Draw<'_>, field: &str) -> Option<Value> {
         ("Fetch", "ForgottenTopicsData") if !draw.random.once_in(4) => return Some(json!([])),
         ("Fetch", "FetchOffset") => return number(draw, &[0, 0, 2, 1000]),
         ("Fetch", "MaxWaitMs") => return number(draw, &[0, 10]),
+        // Long enough for a broker to have begun with a partition, which takes it a moment at the first fetch.
+        ("ShareFetch", "MaxWaitMs") => return number(draw, &[500]),
         ("Fetch", "MaxBytes" | "PartitionMaxBytes") => return number(draw, &[1 << 20]),
         ("Fetch", "ReplicaId") => return number(draw, &[-1, -1, -1, -2, 1]),
         ("ListOffsets", "ReplicaId") => return number(draw, &[-1, -2, 1]),
