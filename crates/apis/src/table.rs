@@ -8,10 +8,10 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use acl::AclOperation::{
-    Alter, AlterConfigs, ClusterAction, Create, Delete, Describe, DescribeConfigs, IdempotentWrite, Read,
+    Alter, AlterConfigs, ClusterAction, Create, CreateTokens, Delete, Describe, DescribeConfigs, IdempotentWrite, Read,
     TwoPhaseCommit, Write,
 };
-use acl::ResourceType::{Cluster, Group, Topic, TransactionalId};
+use acl::ResourceType::{Cluster, Group, Topic, TransactionalId, User};
 use protocol::ApiKey;
 use protocol::messages::*;
 
@@ -51,17 +51,12 @@ pub fn served(api_key: ApiKey, broker: &BrokerVersions) -> Option<RangeInclusive
     (row.kind != Kind::Refuse && !both.is_empty()).then_some(both)
 }
 
-/// Neither advertised nor served: what a broker keeps for brokers and controllers, what it has removed, and what this
-/// release does not judge yet (`docs/differences.md`).
+/// Neither advertised nor served: what a broker keeps for brokers and controllers, and what it has removed.
 const REFUSED: &[ApiKey] = &[
     ApiKey::LeaderAndIsr,
     ApiKey::StopReplica,
     ApiKey::UpdateMetadata,
     ApiKey::ControlledShutdown,
-    ApiKey::CreateDelegationToken,
-    ApiKey::RenewDelegationToken,
-    ApiKey::ExpireDelegationToken,
-    ApiKey::DescribeDelegationToken,
     ApiKey::Vote,
     ApiKey::BeginQuorumEpoch,
     ApiKey::EndQuorumEpoch,
@@ -113,6 +108,10 @@ fn rows() -> Vec<Row> {
         api::<DescribeLogDirsRequest>      (1..=5, &[(Describe, Cluster), (Describe, Topic)], "topics are left out"),
         api::<SaslAuthenticateRequest>     (0..=2, &[], "never denied; after login ILLEGAL_SASL_STATE"),
         api::<CreatePartitionsRequest>     (0..=3, &[(Alter, Topic)], "the topic"),
+        api::<CreateDelegationTokenRequest>(1..=3, &[(CreateTokens, User)], "the top of the answer; who is allowed to is told that there are no tokens"),
+        api::<RenewDelegationTokenRequest> (1..=2, &[], "never denied; there are no tokens"),
+        api::<ExpireDelegationTokenRequest>(1..=2, &[], "never denied; there are no tokens"),
+        api::<DescribeDelegationTokenRequest>(1..=3, &[], "never denied; there are no tokens"),
         api::<DeleteGroupsRequest>         (0..=2, &[(Delete, Group)], "the group"),
         cluster_in_words::<ElectLeadersRequest>(0..=2, Alter, "each partition, and from version 1 on the top of the answer", cluster_operations::elect_leaders),
         api::<IncrementalAlterConfigsRequest>(0..=1, &[(AlterConfigs, Topic), (AlterConfigs, Group), (AlterConfigs, Cluster)], "the resource"),

@@ -26,7 +26,7 @@ use protocol::{
 use uuid::Uuid;
 
 use crate::{
-    Answer, AuthorizedRequest, ConnectionState, Decision, Found, FoundMember, FoundTopic, Lookup, Member,
+    Answer, AuthorizedRequest, Channel, ConnectionState, Decision, Found, FoundMember, FoundTopic, Lookup, Member,
     MemberSubscription, Refused, RequestContext, Requirement, ResponseEdit, ScramAlteration, ScramUser, Serve,
     SubscriptionPattern, Verdict, judge, table,
 };
@@ -142,6 +142,18 @@ impl Client {
             store: Store::default(),
             lookups: Vec::new(),
         }
+    }
+
+    /// A client without ACLs who is somebody else, or has logged in with a delegation token.
+    pub(crate) fn of(principal: &str, authenticated_by_token: bool) -> Client {
+        let identity = Identity { authenticated_by_token, ..identity(principal) };
+        Client { grants: Policy::empty(Settings::default()).grants(&Arc::new(identity)), ..Client::with(&[]) }
+    }
+
+    /// A client that comes in this way, and not over PLAINTEXT.
+    pub(crate) fn over(mut self, channel: Channel) -> Client {
+        self.state = ConnectionState::over(channel);
+        self
     }
 
     /// In front of a cluster that has this topic; its id is [`topic_id`].
@@ -464,14 +476,18 @@ pub(crate) fn on_the_wire<R: Encodable + Decodable>(version: i16, message: &R) -
 
 /// What `User:alice` may do under these ACLs.
 pub(crate) fn grants(acls: &[&str]) -> Grants {
-    let identity = Identity {
-        principal: KafkaPrincipal::parse(PRINCIPAL).unwrap(),
+    let policy = Policy::new(Settings::default(), acls.iter().map(|line| binding(line)));
+    policy.grants(&Arc::new(identity(PRINCIPAL)))
+}
+
+fn identity(principal: &str) -> Identity {
+    Identity {
+        principal: KafkaPrincipal::parse(principal).unwrap(),
         groups: Vec::new(),
         host: Host::from(IpAddr::from([10, 0, 0, 1])),
         listener: "CLIENT".into(),
         authenticated_by_token: false,
-    };
-    Policy::new(Settings::default(), acls.iter().map(|line| binding(line))).grants(&Arc::new(identity))
+    }
 }
 
 /// An ACL of `User:alice`.

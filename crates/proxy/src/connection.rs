@@ -25,7 +25,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use acl::Grants;
-use apis::{BrokerVersions, ConnectionState, Decision};
+use apis::{BrokerVersions, Channel, ConnectionState, Decision};
 use bytes::Bytes;
 use protocol::{GuardedRequest, StrBytes};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -127,6 +127,11 @@ impl<C: AsyncRead + AsyncWrite + Unpin, B: Broker> Connection<C, B> {
             finishing: false,
             closing: None,
         }
+    }
+
+    /// Of a client that came in this way, and not over PLAINTEXT.
+    pub(crate) fn over(self, channel: Channel) -> Connection<C, B> {
+        Connection { state: ConnectionState::over(channel), ..self }
     }
 
     /// Serves until the end, and tells why it came.

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use apis::Channel;
 use rustls::pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -42,6 +43,7 @@ struct LoggedIn {
     requests: FrameReader,
     broker: NodeBroker,
     authenticated: Authenticated,
+    channel: Channel,
 }
 
 /// Who is at the door, for those who write about it.
@@ -115,13 +117,13 @@ impl Guest {
             without_login(settings, client.certificate(), peer)?
         };
         requests.logged_in(limits.max_request_bytes);
-        Ok(LoggedIn { client, requests, broker, authenticated })
+        Ok(LoggedIn { client, requests, broker, authenticated, channel: settings.security_protocol.channel() })
     }
 }
 
 impl LoggedIn {
     fn connect(self, visit: &Visit, membership: Membership) -> Connection<ClientStream, NodeBroker> {
-        let LoggedIn { client, requests, broker, authenticated } = self;
+        let LoggedIn { client, requests, broker, authenticated, channel } = self;
         let shared = &visit.shared;
         membership.logged_in(authenticated.user.clone());
         let snapshot = shared.current.load();
@@ -130,7 +132,8 @@ impl LoggedIn {
             membership.give(Closed::UserRemoved);
         }
         let grants = shared.grants.get(&authenticated.identity, &snapshot.policy);
-        Connection::new(Arc::clone(shared), client, requests, broker, grants, membership, Lines::new(visit.peer))
+        let lines = Lines::new(visit.peer);
+        Connection::new(Arc::clone(shared), client, requests, broker, grants, membership, lines).over(channel)
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acl::KafkaPrincipal;
+use apis::Channel;
 use authentication::{Mechanism, SslPrincipalMapper};
 
 /// Everything the proxy is told at its start.
@@ -67,6 +68,15 @@ impl SecurityProtocol {
     /// Whether clients log in by SASL.
     pub fn has_sasl(self) -> bool {
         matches!(self, Self::SaslPlaintext | Self::SaslSsl)
+    }
+
+    /// How a client on it came, as far as a decision asks for it.
+    pub(crate) fn channel(self) -> Channel {
+        match self {
+            Self::Plaintext => Channel::Plaintext,
+            Self::Ssl => Channel::Ssl,
+            Self::SaslPlaintext | Self::SaslSsl => Channel::Sasl,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::stage;
 pub(crate) type Ranges = BTreeMap<i16, (i16, i16)>;
 
 /// Who somebody is, ACLs and users are Doorkeeper's own, whatever the broker has.
-pub(crate) const OWN: &[i16] = &[17, 18, 29, 30, 31, 36, 38, 39, 40, 41, 50, 51];
+pub(crate) const OWN: &[i16] = &[17, 18, 29, 30, 31, 36, 50, 51];
 const PRODUCE: i16 = 0;
 
 pub(crate) fn ranges(answer: &ApiVersionsResponse) -> Ranges {

@@ -22,7 +22,7 @@ mod tally;
 mod world;
 
 use apis::{
-    Answer, ConnectionState, Decision, Found, JudgeError, Lookup, RequestContext, ResponseEdit, Verdict, judge,
+    Answer, Channel, ConnectionState, Decision, Found, JudgeError, Lookup, RequestContext, ResponseEdit, Verdict, judge,
 };
 use bytes::Bytes;
 use frames::{Kind, kinds};
@@ -69,7 +69,8 @@ impl Fuzz {
     fn connection(&mut self) {
         let kind = self.random.below(self.kinds.len());
         let caller = self.random.below(self.world.callers.len());
-        let mut state = ConnectionState::default();
+        let channel = [Channel::Plaintext, Channel::Ssl, Channel::Sasl][self.random.below(3)];
+        let mut state = ConnectionState::over(channel);
         for _ in 0..INPUTS_OF_A_CONNECTION {
             self.input(kind, caller, &mut state);
         }
