@@ -75,9 +75,11 @@ impl Asked {
         matches!(self.api_key, ApiKey::DescribeLogDirs | ApiKey::ListPartitionReassignments)
     }
 
-    /// Whether the broker's answer may list topics that nobody asked about one by one.
+    /// Whether the broker's answer may tell of topics that nobody asked about one by one: in a list, or as what the name of
+    /// a new topic collides with.
     fn may_list(self) -> bool {
-        table::row(self.api_key).kind == Kind::Cluster || self.api_key == ApiKey::DescribeLogDirs
+        table::row(self.api_key).kind == Kind::Cluster
+            || matches!(self.api_key, ApiKey::DescribeLogDirs | ApiKey::CreateTopics)
     }
 
     /// What may go to the broker; or what is answered instead.

@@ -304,6 +304,30 @@ fn creating_and_deleting_it_fails_by_itself() {
     assert_eq!(told(&bytes), [(None, ErrorCode::UNKNOWN_TOPIC_ID.0)]);
 }
 
+/// A broker takes `.` and `_` for the same in names of topics, and says which topic it means.
+#[test]
+fn nobody_is_told_what_the_name_of_a_new_topic_collides_with() {
+    let colliding = TopicName(StrBytes::from_static_str("_.doorkeeper"));
+    let topic = create_topics_request::CreatableTopic::default().with_name(colliding.clone()).with_num_partitions(1);
+    let create = CreateTopicsRequest::default().with_topics(vec![topic]);
+    for version in 2..=7 {
+        let Verdict::Forward(_, edit) = Client::new().ask_typed(version, &create) else { panic!("it does not go on") };
+        let text = format!("Topic '_.doorkeeper' collides with existing topics: {HIDDEN}");
+        let refused = create_topics_response::CreatableTopicResult::default()
+            .with_name(colliding.clone())
+            .with_error_code(ErrorCode::INVALID_TOPIC_EXCEPTION.0)
+            .with_error_message(Some(StrBytes::from_string(text)));
+        let response = CreateTopicsResponse::default().with_topics(vec![refused]);
+        let response = protocol::encode_response(version, 7, &response).expect("written").slice(4..);
+        let mut body = Client::new().answer(ApiKey::CreateTopics, version, edit, response).expect("an answer");
+        assert!(!contains(&body, HIDDEN), "{version}");
+        let told = CreateTopicsResponse::decode(&mut body, version).expect("a good answer").topics;
+        assert_eq!((told.len(), told[0].error_code), (1, ErrorCode::INVALID_TOPIC_EXCEPTION.0));
+        let usual = ErrorCode::INVALID_TOPIC_EXCEPTION.message();
+        assert_eq!(told[0].error_message.as_ref().map(|text| text.as_str()), Some(usual));
+    }
+}
+
 /// By name and by id, in the words that a broker has for what does not exist.
 #[test]
 fn metadata_of_it_is_that_of_no_topic() {

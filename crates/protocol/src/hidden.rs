@@ -1,7 +1,8 @@
 //! Names that are not there for clients: found in any request, and taken out of any response, by the definitions of the
 //! messages alone. So no API can be forgotten.
 //!
-//! A name counts where it is the whole of a text field. Records, and what clients keep in the bytes of their own
+//! A name counts where it is the whole of a text field, or a part of an error's text (a broker names the topic that the name of
+//! a new one collides with). Records, and what clients keep in the bytes of their own
 //! protocols, are not looked into.
 
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use crate::error_code::ErrorCode;
 use crate::frame::RequestFrame;
 use crate::guard::Fault;
 use crate::schema::Direction;
-use crate::schema::tree::{Codec, Fields, Value};
+use crate::schema::tree::{Codec, Fields, Named, Value};
 
 /// The smallest character that a name may have: with it behind, a name is the next possible one.
 const SMALLEST: &str = "-";
@@ -72,6 +73,7 @@ impl<'n> Hidden<'n> {
             return Ok(None);
         }
         self.answer(&mut fields);
+        self.take_out_of_texts(&mut fields);
         Ok(Some(response_frame(api_key, version, correlation_id, &codec.write(&fields))?))
     }
 
@@ -87,7 +89,38 @@ impl<'n> Hidden<'n> {
     }
 
     fn is_in(&self, fields: &Fields) -> bool {
-        fields.all().any(|named| self.is_in_value(&named.value))
+        fields.all().any(|named| self.is_in_value(&named.value) || self.is_in_text(named))
+    }
+
+    fn is_in_text(&self, named: &Named) -> bool {
+        named.name == "ErrorMessage" && matches!(&named.value, Value::Text(Some(text)) if self.may_be_in(text))
+    }
+
+    /// The text of an error that has one of the names becomes the usual one of its code.
+    fn take_out_of_texts(&self, fields: &mut Fields) {
+        let code = fields.all().find_map(|named| match &named.value {
+            Value::Raw(code) if named.name == "ErrorCode" => {
+                code.first_chunk::<2>().map(|code| i16::from_be_bytes(*code))
+            }
+            _ => None,
+        });
+        let usual = code.map_or(self.error, ErrorCode).message();
+        for named in fields.all_mut() {
+            if self.is_in_text(named) {
+                named.value = Value::Text(Some(Bytes::from_static(usual.as_bytes())));
+            }
+            match &mut named.value {
+                Value::Struct(Some(fields)) => self.take_out_of_texts(fields),
+                Value::Array(Some(elements)) => {
+                    for element in elements {
+                        if let Value::Struct(Some(fields)) = element {
+                            self.take_out_of_texts(fields);
+                        }
+                    }
+                }
+                Value::Raw(_) | Value::Text(_) | Value::Struct(None) | Value::Array(None) => {}
+            }
+        }
     }
 
     fn is_in_value(&self, value: &Value) -> bool {
