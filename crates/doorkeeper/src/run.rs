@@ -72,7 +72,7 @@ async fn start(config: &Path, configuration: Configuration) -> anyhow::Result<()
     let asked_twice = tokio::spawn(signals.pass_on(look_now.clone(), stop.clone()));
     let upstream = Connector::new(upstream)?;
     let last_start = LastStart::beside(&store.places);
-    let opened = tokio::select! {
+    let mut opened = tokio::select! {
         opened = Stores::open(store, &upstream) => opened?,
         // A store that is in Kafka may be waited for.
         () = stop.notified() => return Ok(()),
@@ -83,6 +83,9 @@ async fn start(config: &Path, configuration: Configuration) -> anyhow::Result<()
     tokio::spawn(watch_age(opened.stores.clone(), health.clone()));
     let bound = proxy::bind(proxy, upstream, opened.stores.clone()).await?;
     bound.tell_configuration(config, last_start.replace(&digest), digest).await;
+    for journal in std::mem::take(&mut opened.offline) {
+        bound.tell_offline_changes(journal).await;
+    }
     tracing::info!("{}", opened.first_load);
     health.policy_is_loaded();
 

@@ -20,8 +20,8 @@ use acl::{AclBinding, AuthorizationResult, Grants, Identity, MatchingRule};
 use apis::Decision;
 use metrics::{Counter, counter};
 use protocol::ApiKey;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 use tracing::Level;
 
 use crate::audit_writer::{AuditWriter, open_json};
@@ -40,6 +40,7 @@ pub(crate) enum Event {
     Reload(Box<store::Reload>),
     Changes(Box<ChangeEvent>),
     Configuration(Box<ConfigurationEvent>),
+    Offline(Box<OfflineEvent>),
     /// Lines of one connection that were too many for a second.
     Suppressed {
         principal: String,
@@ -92,6 +93,16 @@ pub(crate) struct ConfigurationEvent {
     /// Its digest at the start before, if anybody knows.
     pub before: Option<String>,
     pub after: String,
+}
+
+/// What the command line changed in a store since it was in use last.
+#[derive(Debug)]
+pub(crate) struct OfflineEvent {
+    /// Its directory.
+    pub store: String,
+    pub untold: store::embedded::Untold,
+    /// Hears when all of it is written.
+    pub written: oneshot::Sender<()>,
 }
 
 /// One thing that is not as it was.
@@ -182,9 +193,17 @@ impl Audit {
         self.wait(waiting).await;
     }
 
+    /// Is lost as any other if it changes nothing; otherwise as [`Audit::changes`].
     pub(crate) async fn reload(&self, reload: store::Reload) {
-        let waiting = self.put(Event::Reload(Box::new(reload)));
-        self.wait(waiting).await;
+        let changes = matches!(&reload, store::Reload::Loaded { edits, .. } if !edits.is_empty());
+        let event = Event::Reload(Box::new(reload));
+        if changes {
+            self.events_total.increment(1);
+            self.wait([event]).await;
+        } else {
+            let waiting = self.put(event);
+            self.wait(waiting).await;
+        }
     }
 
     /// Changes are never lost, whatever `audit.overflow` says: they are few.
@@ -197,6 +216,14 @@ impl Audit {
     pub(crate) async fn configuration(&self, configuration: ConfigurationEvent) {
         self.events_total.increment(1);
         self.wait([Event::Configuration(Box::new(configuration))]).await;
+    }
+
+    /// As [`Audit::changes`]. Whether it is written, in the log and in the file.
+    pub(crate) async fn offline(&self, store: String, untold: store::embedded::Untold) -> bool {
+        self.events_total.increment(1);
+        let (written, is_written) = oneshot::channel();
+        self.wait([Event::Offline(Box::new(OfflineEvent { store, untold, written }))]).await;
+        is_written.await.is_ok()
     }
 
     /// Puts in what did not fit.

@@ -15,7 +15,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tracing::Level;
 
-use crate::audit::{AUTHORIZER_LOGGER, Change, ChangeEvent, ConfigurationEvent, DecisionEvent, Event, LoginEvent};
+use crate::audit::{
+    AUTHORIZER_LOGGER, Change, ChangeEvent, ConfigurationEvent, DecisionEvent, Event, LoginEvent, OfflineEvent,
+};
+use crate::audit_offline;
 
 /// Bytes of a name that are written.
 const LONGEST_NAME: usize = 256;
@@ -75,6 +78,12 @@ impl Writer {
             Event::Reload(reload) => self.reload(&reload),
             Event::Changes(changes) => self.changes(&changes),
             Event::Configuration(configuration) => self.configuration(&configuration),
+            Event::Offline(event) => {
+                self.offline(&event);
+                self.flush();
+                // Whoever does not wait any more leaves them to the next start.
+                let _ = event.written.send(());
+            }
             Event::Suppressed { principal, peer, lines } => {
                 let principal = readable(&principal);
                 tracing::info!(target: AUTHORIZER_LOGGER, "suppressed {lines} lines of {principal} from {peer}");
@@ -191,6 +200,27 @@ impl Writer {
         });
     }
 
+    fn offline(&mut self, event: &OfflineEvent) {
+        let OfflineEvent { store, untold, .. } = event;
+        for change in &untold.changes {
+            for (line, json) in audit_offline::told(store, change) {
+                tracing::info!(target: "doorkeeper::changes", "{line}");
+                self.json(|| json);
+            }
+        }
+        let left_out = untold.left_out;
+        if left_out > 0 {
+            let store = readable(store);
+            tracing::warn!(
+                target: "doorkeeper::changes",
+                "{left_out} more changes were made on store = {store} by commands: its journal has no room for more than \
+                 {} between two starts",
+                store::embedded::MOST_KEPT
+            );
+            self.json(|| json!({ "event": "changes left out", "store": store, "changes": left_out }));
+        }
+    }
+
     fn tell_of_dropped(&mut self) {
         let dropped = self.dropped.swap(0, Relaxed);
         if dropped > 0 {
@@ -264,20 +294,20 @@ fn decision_json(event: &DecisionEvent, rule: &MatchingRule) -> Value {
 }
 
 /// A change in words.
-struct ToldChange {
-    verb: &'static str,
-    what: String,
-    before: Option<String>,
-    after: Option<String>,
+pub(crate) struct ToldChange {
+    pub(crate) verb: &'static str,
+    pub(crate) what: String,
+    pub(crate) before: Option<String>,
+    pub(crate) after: Option<String>,
 }
 
 impl ToldChange {
-    fn acl_created(acl: &AclBinding) -> ToldChange {
+    pub(crate) fn acl_created(acl: &AclBinding) -> ToldChange {
         let after = Some(escaped(&acl.to_string()));
         ToldChange { verb: "created", what: "ACL".to_owned(), before: None, after }
     }
 
-    fn acl_deleted(acl: &AclBinding) -> ToldChange {
+    pub(crate) fn acl_deleted(acl: &AclBinding) -> ToldChange {
         let before = Some(escaped(&acl.to_string()));
         ToldChange { verb: "deleted", what: "ACL".to_owned(), before, after: None }
     }
@@ -293,7 +323,7 @@ impl ToldChange {
         ToldChange { verb, what: "user".to_owned(), before, after }
     }
 
-    fn before_and_after(&self) -> String {
+    pub(crate) fn before_and_after(&self) -> String {
         let none = "none";
         let (before, after) = (self.before.as_deref().unwrap_or(none), self.after.as_deref().unwrap_or(none));
         format!("before = {before}, after = {after}")
@@ -303,20 +333,23 @@ impl ToldChange {
         match change {
             Change::AclCreated(acl) => ToldChange::acl_created(acl),
             Change::AclDeleted(acl) => ToldChange::acl_deleted(acl),
-            Change::Credential(altered) => {
-                let verb = match (altered.before, altered.after) {
-                    (None, _) => "created",
-                    (Some(_), Some(_)) => "altered",
-                    (Some(_), None) => "deleted",
-                };
-                let iterations = |iterations: u32| format!("iterations={iterations}");
-                ToldChange {
-                    verb,
-                    what: format!("{} credential of user {}", altered.mechanism, readable(&altered.user)),
-                    before: altered.before.map(iterations),
-                    after: altered.after.map(iterations),
-                }
-            }
+            Change::Credential(altered) => ToldChange::credential(altered),
+        }
+    }
+
+    /// By its iterations: the rest is secret.
+    pub(crate) fn credential(altered: &store::AlteredCredential) -> ToldChange {
+        let verb = match (altered.before, altered.after) {
+            (None, _) => "created",
+            (Some(_), Some(_)) => "altered",
+            (Some(_), None) => "deleted",
+        };
+        let iterations = |iterations: u32| format!("iterations={iterations}");
+        ToldChange {
+            verb,
+            what: format!("{} credential of user {}", altered.mechanism, readable(&altered.user)),
+            before: altered.before.map(iterations),
+            after: altered.after.map(iterations),
         }
     }
 }

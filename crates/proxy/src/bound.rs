@@ -106,6 +106,17 @@ impl Bound {
         self.shared.audit.configuration(ConfigurationEvent { file, before, after }).await;
     }
 
+    /// Tells the audit what the command line changed in a store, and empties its journal when that is written. If either
+    /// fails, the next start tells it again.
+    pub async fn tell_offline_changes(&self, mut journal: store::embedded::Journal) {
+        let store = journal.directory.display().to_string();
+        if self.shared.audit.offline(store, std::mem::take(&mut journal.untold)).await
+            && let Err(error) = journal.forget().await
+        {
+            tracing::warn!("changes made by commands will be told again at the next start: {error}");
+        }
+    }
+
     /// Tells audit and metrics what becomes of each reload, until the store ends.
     pub fn follow_reloads(&self, mut reloads: mpsc::Receiver<store::Reload>) {
         let shared = Arc::clone(&self.shared);

@@ -17,6 +17,7 @@
 //! `shutdown.rs`.
 
 mod audit;
+mod audit_offline;
 mod audit_writer;
 mod bound;
 mod broker;

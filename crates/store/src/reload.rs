@@ -54,6 +54,12 @@ pub enum UserEdit {
 pub const HOW_TO_ALLOW: &str =
     "if this is meant, write `allow_mass_removal: true` into the file, and remove it when it is done";
 
+impl Edits {
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.users.is_empty()
+    }
+}
+
 impl Reload {
     /// The value of the metric's label: `loaded`, `unchanged`, `failed` or `held`.
     pub fn result(&self) -> &'static str {

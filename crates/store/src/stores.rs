@@ -9,7 +9,7 @@ use authentication::Users;
 use client::Connector;
 use tokio::sync::{Notify, mpsc};
 
-use crate::embedded::{self, EmbeddedError, LoadedDatabase};
+use crate::embedded::{self, EmbeddedError, Journal, LoadedDatabase};
 use crate::file::{self, FileSettings, LoadError, LoadedFile, Part};
 use crate::kafka::{self, KafkaError, KafkaSettings, LoadedTopic};
 use crate::upstream::{self, LoadedAcls, UpstreamError};
@@ -91,6 +91,8 @@ pub struct Opened {
     pub first_load: Reload,
     /// Directories of databases that were made and filled from `bootstrap`.
     pub filled: Vec<PathBuf>,
+    /// What the command line changed in databases since they were in use last.
+    pub offline: Vec<Journal>,
     followed: Vec<Arc<dyn Store>>,
 }
 
@@ -133,13 +135,14 @@ impl Stores {
         };
         let current = Current::new(Snapshot { policy, users: Arc::new(users), generation: 1 });
         let filled = [Some(&together), apart.as_ref()].into_iter().flatten().filter_map(Loaded::filled).collect();
-        let acls = together.into_store(current.clone());
-        let users = apart.map_or_else(|| Arc::clone(&acls), |users| users.into_store(current.clone()));
+        let mut offline = Vec::new();
+        let acls = together.into_store(current.clone(), &mut offline);
+        let users = apart.map_or_else(|| Arc::clone(&acls), |users| users.into_store(current.clone(), &mut offline));
         let mut followed = vec![Arc::clone(&acls)];
         if !Arc::ptr_eq(&acls, &users) {
             followed.push(Arc::clone(&users));
         }
-        Ok(Opened { stores: Stores { current, acls, users }, first_load, filled, followed })
+        Ok(Opened { stores: Stores { current, acls, users }, first_load, filled, offline, followed })
     }
 }
 
@@ -262,10 +265,14 @@ impl Loaded {
         }
     }
 
-    fn into_store(self, current: Current) -> Arc<dyn Store> {
+    fn into_store(self, current: Current, offline: &mut Vec<Journal>) -> Arc<dyn Store> {
         match self {
             Loaded::File(file) => Arc::new(file.into_store(current)),
-            Loaded::Embedded(database) => Arc::new(database.into_store(current)),
+            Loaded::Embedded(database) => {
+                let (store, journal) = database.into_store_and_journal(current);
+                offline.extend(journal);
+                Arc::new(store)
+            }
             Loaded::Upstream(acls) => Arc::new(acls.into_store(current)),
             Loaded::Kafka(topic) => Arc::new(topic.into_store(current)),
         }

@@ -13,8 +13,12 @@ use acl::{
 use apis::{Refused, ScramAlteration};
 use authentication::{ScramCredential, ScramMechanism};
 use client::{Connector, HostPort, UpstreamSecurity, UpstreamSettings};
+use store::embedded::{self, Author, OfflineChange, Untold};
+use store::stores::Opened;
 use store::yaml::{Fields, FileReferences, Reading};
-use store::{Bootstrap, Created, Place, Places, StoreSettings, Stores};
+use store::{
+    AlteredCredential, Bootstrap, Created, Current, Place, Places, Snapshot, Store as _, StoreSettings, Stores,
+};
 
 const BOOTSTRAP: &str = "\
 bootstrap:
@@ -212,6 +216,113 @@ async fn a_store_that_others_can_use_is_not_used() {
     assert!(error(&directory).await.contains("chmod 600"), "{}", error(&directory).await);
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o750)).expect("ours");
     assert!(error(&directory).await.contains("chmod 700"), "{}", error(&directory).await);
+}
+
+fn author(command: &str) -> Author {
+    Author { user: Some("ops".to_owned()), uid: 1000, command: command.to_owned() }
+}
+
+/// As the command line opens it.
+fn offline(directory: &Path, command: &str) -> embedded::LoadedDatabase {
+    embedded::load_offline(directory, &Bootstrap::default(), &author(command)).expect("a good store")
+}
+
+/// A start, and what it has to tell, without when it was done.
+async fn untold(directory: &Path) -> (Opened, Vec<Untold>) {
+    let opened = Stores::open(settings(directory), &nowhere()).await.expect("a good store");
+    let mut untold: Vec<Untold> = opened.offline.iter().map(|journal| journal.untold.clone()).collect();
+    for change in untold.iter_mut().flat_map(|untold| &mut untold.changes) {
+        assert!(change.at_ms > 1_700_000_000_000, "{change:?}");
+        change.at_ms = 0;
+    }
+    (opened, untold)
+}
+
+/// What is told is not told again. The store is closed.
+async fn forget(opened: Opened) {
+    for journal in opened.offline {
+        journal.forget().await.expect("the disk is good");
+    }
+}
+
+fn nothing(command: &str) -> OfflineChange {
+    let (removed, added, credentials, groups) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    OfflineChange { by: author(command), at_ms: 0, removed, added, credentials, groups }
+}
+
+#[tokio::test]
+async fn what_is_changed_offline_is_told_by_the_starts_after_it_until_one_has_told_it() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let directory = parent.path().join("store");
+    // A start has nothing to tell of what it does itself.
+    let stores = open(&directory).await;
+    stores.acls.create_acls(vec![acl("a"), acl("b")]).await.expect("done");
+    drop(stores);
+    assert_eq!(untold(&directory).await.1, []);
+
+    let mut database = offline(&directory, "acls --remove");
+    // Only what is not as it was.
+    database.change_acls(&[acl("a"), acl("nothing"), acl("b")], &[acl("b"), acl("c")]).expect("done");
+    database.change_acls(&[acl("a")], &[acl("c")]).expect("done");
+    drop(database);
+    let database = offline(&directory, "users add");
+    let policy = acl::Policy::empty(acl::Settings::default());
+    let current = Current::new(Snapshot { policy, users: Arc::new(database.users()), generation: 1 });
+    let (mechanism, user) = (ScramMechanism::Sha256, Arc::from("bob"));
+    let credential = ScramCredential::of_salted_password(mechanism, b"salted", b"salt", 8192);
+    let set = ScramAlteration { user: Arc::clone(&user), mechanism, credential: Some(credential) };
+    let store = database.into_store(current);
+    store.alter_credentials(vec![set]).await.expect("done");
+    drop(store);
+
+    let changes = vec![
+        OfflineChange { removed: vec![acl("a")], added: vec![acl("c")], ..nothing("acls --remove") },
+        OfflineChange {
+            credentials: vec![AlteredCredential { user, mechanism, before: None, after: Some(8192) }],
+            ..nothing("users add")
+        },
+    ];
+    let expected = [Untold { changes, left_out: 0 }];
+    // This one ends before it has told anything.
+    assert_eq!(untold(&directory).await.1, expected);
+    let (opened, told) = untold(&directory).await;
+    assert_eq!(told, expected);
+    forget(opened).await;
+    let (opened, told) = untold(&directory).await;
+    assert_eq!(told, []);
+    assert!(acls(&opened.stores).contains(&"User:bob Read c".to_owned()));
+}
+
+#[tokio::test]
+async fn a_store_that_a_command_has_filled_tells_what_with() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let directory = parent.path().join("store");
+    embedded::load_offline(&directory, &bootstrap(BOOTSTRAP), &author("migrate")).expect("a new store");
+    let (opened, untold) = untold(&directory).await;
+    let [Untold { changes, left_out: 0 }] = &untold[..] else { panic!("{untold:?}") };
+    let [change] = &changes[..] else { panic!("{changes:?}") };
+    assert_eq!((&change.by, change.added.len(), change.removed.len()), (&author("migrate"), 2, 0));
+    let credentials: Vec<_> = change.credentials.iter().map(|altered| (altered.before, altered.after)).collect();
+    assert_eq!(credentials, [(None, Some(4096)), (None, Some(4096))]);
+    assert_eq!(change.groups, [("alice".into(), vec!["Group:finance".into()])]);
+    assert_eq!(users(&opened.stores), [ALICE]);
+}
+
+#[tokio::test]
+async fn changes_that_the_journal_has_no_room_for_are_counted() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let directory = parent.path().join("store");
+    drop(open(&directory).await);
+    let mut database = offline(&directory, "acls import");
+    let most = usize::try_from(embedded::MOST_KEPT).expect("a number of entries");
+    let many: Vec<AclBinding> = (0..most + 1).map(|number| acl(&number.to_string())).collect();
+    database.change_acls(&[], &many).expect("done");
+    database.change_acls(&many[..2], &[]).expect("done");
+    drop(database);
+    let (_, untold) = untold(&directory).await;
+    let counted: Vec<_> = untold.iter().map(|untold| (untold.changes.len(), untold.left_out)).collect();
+    assert_eq!(counted, [(1, 3)]);
+    assert_eq!(untold[0].changes[0].added.len(), most);
 }
 
 /// The issue's limit is two seconds for a release; this is a build for tests.

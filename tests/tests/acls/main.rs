@@ -8,6 +8,7 @@ mod file_store;
 mod gitops;
 mod kafka_acls;
 mod live;
+mod offline;
 mod python;
 mod survival;
 mod tools;

@@ -4,6 +4,7 @@
 //! Doorkeeper or a broker, or opens the store itself while no Doorkeeper runs with it.
 
 pub(crate) mod acls;
+mod author;
 pub(crate) mod client_properties;
 pub(crate) mod init;
 mod jaas;

@@ -1,4 +1,4 @@
-//! The database itself: three tables, and a transaction for each change.
+//! The database itself: three tables, one more for the journal, and a transaction for each change.
 //!
 //! `meta` has the number of this form and how many ACLs and users there are. A database without them, or with others
 //! than are found, has lost something and is not used.
@@ -7,20 +7,22 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use acl::AclBinding;
 use redb::backends::FileBackend;
 use redb::{DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 
+use super::journal::{self, Author, Changes, Untold};
 use super::{UserEntries, record};
-use crate::Bootstrap;
 use crate::file::user::UserEntry;
+use crate::{AlteredCredential, Bootstrap};
 
 /// The key is the whole ACL.
 const ACLS: TableDefinition<'_, &[u8], ()> = TableDefinition::new("acls");
 /// By name.
 const USERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("users");
-const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
 const FORM: &str = "form";
 const ACL_COUNT: &str = "acls";
@@ -67,27 +69,36 @@ impl EmbeddedError {
 pub(super) struct Database {
     path: PathBuf,
     database: redb::Database,
+    /// Whoever writes, if it is the command line: then it goes into the journal.
+    author: Option<Author>,
 }
 
 impl Database {
     /// Makes one in an empty file and fills it.
-    pub(super) fn create(path: &Path, file: File, bootstrap: &Bootstrap) -> Result<(), EmbeddedError> {
+    pub(super) fn create(
+        path: &Path,
+        file: File,
+        bootstrap: &Bootstrap,
+        author: Option<&Author>,
+    ) -> Result<(), EmbeddedError> {
         let database = FileBackend::new(file)
             .and_then(|file| builder().create_with_backend(file))
             .map_err(|error| opening(path, error))?;
-        let database = Database { path: path.to_owned(), database };
+        let database = Database { path: path.to_owned(), database, author: author.cloned() };
         database.write(|transaction| {
             transaction.open_table(META)?.insert(FORM, CURRENT_FORM)?;
-            put_acls(transaction, &[], &bootstrap.acls)?;
-            put_users(transaction, &BTreeSet::new(), bootstrap.users.iter())
+            put_users(transaction, &BTreeSet::new(), bootstrap.users.iter())?;
+            let mut changes = put_acls(transaction, &[], &bootstrap.acls)?;
+            changes.users_created(&bootstrap.users);
+            Ok(changes)
         })
     }
 
-    pub(super) fn open(path: &Path) -> Result<Database, EmbeddedError> {
+    pub(super) fn open(path: &Path, author: Option<&Author>) -> Result<Database, EmbeddedError> {
         crate::permissions::secret_is_open_to_others(path)
             .map_err(|message| EmbeddedError::io(path, io::Error::other(message)))?;
         let database = builder().open(path).map_err(|error| opening(path, error))?;
-        Ok(Database { path: path.to_owned(), database })
+        Ok(Database { path: path.to_owned(), database, author: author.cloned() })
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -120,19 +131,45 @@ impl Database {
         self.write(|transaction| put_acls(transaction, remove, add))
     }
 
+    /// `altered` is what that comes to.
     pub(super) fn change_users<'e>(
         &self,
         remove: &BTreeSet<String>,
         put: impl Iterator<Item = &'e UserEntry>,
+        altered: &[AlteredCredential],
     ) -> Result<(), EmbeddedError> {
-        self.write(|transaction| put_users(transaction, remove, put))
+        self.write(|transaction| {
+            put_users(transaction, remove, put)?;
+            Ok(Changes { credentials: altered.to_vec(), ..Changes::default() })
+        })
+    }
+
+    /// What the command line has changed, and nobody was told.
+    pub(super) fn offline_changes(&self) -> Result<Untold, EmbeddedError> {
+        let read = || journal::read(&self.database.begin_read()?);
+        read().map_err(|source| self.error(source))
+    }
+
+    pub(super) fn forget_offline_changes(&self) -> Result<(), EmbeddedError> {
+        self.write(|transaction| {
+            journal::forget(transaction)?;
+            Ok(Changes::default())
+        })
     }
 
     /// One transaction; when this returns, it is on the disk.
-    fn write(&self, change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>) -> Result<(), EmbeddedError> {
+    fn write<'c>(
+        &self,
+        change: impl FnOnce(&WriteTransaction) -> Result<Changes<'c>, redb::Error>,
+    ) -> Result<(), EmbeddedError> {
         let write = || {
             let transaction = self.database.begin_write()?;
-            change(&transaction)?;
+            let changes = change(&transaction)?;
+            if let Some(author) = &self.author {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+                journal::append(&transaction, author, now, &changes)?;
+            }
             transaction.commit()?;
             Ok(())
         };
@@ -179,17 +216,27 @@ struct Counts {
 
 type Tables = (Counts, Vec<Vec<u8>>, Vec<(String, Vec<u8>)>);
 
-fn put_acls(transaction: &WriteTransaction, remove: &[AclBinding], add: &[AclBinding]) -> Result<(), redb::Error> {
+fn put_acls<'c>(
+    transaction: &WriteTransaction,
+    remove: &'c [AclBinding],
+    add: &'c [AclBinding],
+) -> Result<Changes<'c>, redb::Error> {
     let mut table = transaction.open_table(ACLS)?;
+    let mut changes = Changes::default();
     for binding in remove {
-        table.remove(record::acl_bytes(binding).as_slice())?;
+        if table.remove(record::acl_bytes(binding).as_slice())?.is_some() {
+            changes.removed.insert(binding);
+        }
     }
     for binding in add {
-        table.insert(record::acl_bytes(binding).as_slice(), ())?;
+        let is_new = table.insert(record::acl_bytes(binding).as_slice(), ())?.is_none();
+        if is_new && !changes.removed.remove(binding) {
+            changes.added.push(binding);
+        }
     }
     let count = table.len()?;
     transaction.open_table(META)?.insert(ACL_COUNT, count)?;
-    Ok(())
+    Ok(changes)
 }
 
 fn put_users<'e>(

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::database::{Database, EmbeddedError};
+use super::journal::Author;
 use crate::Bootstrap;
 
 pub(super) const DATABASE: &str = "store.redb";
@@ -33,21 +34,25 @@ pub(super) fn check(directory: &Path) -> Result<(), EmbeddedError> {
 }
 
 /// The database, and whether it was made just now.
-pub(super) fn open(directory: &Path, bootstrap: &Bootstrap) -> Result<(Database, bool), EmbeddedError> {
+pub(super) fn open(
+    directory: &Path,
+    bootstrap: &Bootstrap,
+    author: Option<&Author>,
+) -> Result<(Database, bool), EmbeddedError> {
     make_private(directory)?;
     let (path, mark) = (directory.join(DATABASE), directory.join(MARK));
     if path.exists() {
-        let database = Database::open(&path)?;
+        let database = Database::open(&path, author)?;
         leave_mark(directory, &mark)?;
         return Ok((database, false));
     }
     if mark.exists() {
         return Err(EmbeddedError::Lost { path, mark });
     }
-    fill(&directory.join(NEW_DATABASE), &path, bootstrap)?;
+    fill(&directory.join(NEW_DATABASE), &path, bootstrap, author)?;
     sync(directory)?;
     leave_mark(directory, &mark)?;
-    Ok((Database::open(&path)?, true))
+    Ok((Database::open(&path, author)?, true))
 }
 
 fn make_private(directory: &Path) -> Result<(), EmbeddedError> {
@@ -67,13 +72,13 @@ fn is_private(directory: &Path) -> Result<(), EmbeddedError> {
 }
 
 /// Under another name until it is complete, so that a crash leaves either nothing or all of it.
-fn fill(new: &Path, path: &Path, bootstrap: &Bootstrap) -> Result<(), EmbeddedError> {
+fn fill(new: &Path, path: &Path, bootstrap: &Bootstrap, author: Option<&Author>) -> Result<(), EmbeddedError> {
     match fs::remove_file(new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(EmbeddedError::io(new, error)),
         Ok(()) | Err(_) => {}
     }
     let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(new);
-    Database::create(new, file.map_err(|error| EmbeddedError::io(new, error))?, bootstrap)?;
+    Database::create(new, file.map_err(|error| EmbeddedError::io(new, error))?, bootstrap, author)?;
     fs::rename(new, path).map_err(|error| EmbeddedError::io(path, error))
 }
 

@@ -15,10 +15,14 @@
 //! | `initialised` | says that there was one: without it the directory is new, and `bootstrap:` fills it |
 //! | `store.redb.new` | a database that is being filled; it counts for nothing until it has its name |
 //!
+//! The command line changes a database that nobody has open ([`load_offline`]); what it did is in the [`Journal`] until the
+//! next start has told it.
+//!
 //! Start reading at [`EmbeddedStore`]; `database.rs` is the disk, `record.rs` its bytes, `directory.rs` the files.
 
 mod database;
 mod directory;
+mod journal;
 mod offline;
 pub(crate) mod record;
 
@@ -35,7 +39,8 @@ use crate::file::user::UserEntry;
 use crate::{Altered, AlteredCredential, Bootstrap, Created, Current, Deleted, Pending, Reload, Store};
 use database::Database;
 pub use database::EmbeddedError;
-pub use offline::is_there;
+pub use journal::{Author, Journal, MOST_KEPT, OfflineChange, Untold};
+pub use offline::{is_there, load_offline};
 
 pub(crate) type UserEntries = BTreeMap<String, UserEntry>;
 
@@ -49,6 +54,7 @@ pub struct LoadedDatabase {
     acls: Vec<AclBinding>,
     users: UserEntries,
     is_new: bool,
+    untold: Untold,
 }
 
 /// The database, in use.
@@ -73,9 +79,15 @@ struct Inner {
 /// If the directory or the database cannot be used, is open to others, is in use, or has lost what says that it was
 /// filled before.
 pub fn load(directory: &Path, bootstrap: &Bootstrap) -> Result<LoadedDatabase, EmbeddedError> {
-    let (database, is_new) = directory::open(directory, bootstrap)?;
+    let loaded = load_by(None, directory, bootstrap)?;
+    let untold = loaded.database.offline_changes()?;
+    Ok(LoadedDatabase { untold, ..loaded })
+}
+
+fn load_by(author: Option<&Author>, directory: &Path, bootstrap: &Bootstrap) -> Result<LoadedDatabase, EmbeddedError> {
+    let (database, is_new) = directory::open(directory, bootstrap, author)?;
     let (acls, users) = database.read()?;
-    Ok(LoadedDatabase { database, acls, users, is_new })
+    Ok(LoadedDatabase { database, acls, users, is_new, untold: Untold::default() })
 }
 
 /// What will stop a start with this directory, as far as it can be seen without touching it. For `doorkeeper check`.
@@ -108,6 +120,14 @@ impl LoadedDatabase {
     pub fn into_store(self, current: Current) -> EmbeddedStore {
         let LoadedDatabase { database, users, .. } = self;
         EmbeddedStore { inner: Arc::new(Mutex::new(Inner { database, users, current, is_torn: false })) }
+    }
+
+    /// The same, and what was changed offline, if anything was.
+    pub(crate) fn into_store_and_journal(mut self, current: Current) -> (EmbeddedStore, Option<Journal>) {
+        let (directory, untold) = (self.directory().to_owned(), std::mem::take(&mut self.untold));
+        let store = self.into_store(current);
+        let journal = (!untold.is_empty()).then(|| Journal::new(&directory, untold, Arc::clone(&store.inner)));
+        (store, journal)
     }
 }
 
@@ -192,7 +212,7 @@ impl Inner {
         }
         let (kept, gone): (UserEntries, UserEntries) = changed.into_iter().partition(|(_, entry)| !entry.is_nobody());
         let gone: BTreeSet<String> = gone.into_keys().collect();
-        self.database.change_users(&gone, kept.values()).map_err(cannot_write)?;
+        self.database.change_users(&gone, kept.values(), &altered.credentials).map_err(cannot_write)?;
         self.users.retain(|user, _| !gone.contains(user));
         self.users.extend(kept);
         let users = Arc::new(users_of(&self.users));

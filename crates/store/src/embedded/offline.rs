@@ -5,11 +5,20 @@ use std::path::Path;
 use acl::AclBinding;
 
 use super::directory::DATABASE;
-use super::{EmbeddedError, LoadedDatabase};
+use super::{Author, EmbeddedError, LoadedDatabase};
+use crate::Bootstrap;
 
 /// Whether there is a database in a directory. [`load`](super::load) would make one.
 pub fn is_there(directory: &Path) -> bool {
     directory.join(DATABASE).exists()
+}
+
+/// As [`load`](super::load), by the command line: what is changed, by what comes of this too, goes into the journal.
+///
+/// # Errors
+/// As [`load`](super::load).
+pub fn load_offline(directory: &Path, bootstrap: &Bootstrap, author: &Author) -> Result<LoadedDatabase, EmbeddedError> {
+    super::load_by(Some(author), directory, bootstrap)
 }
 
 impl LoadedDatabase {

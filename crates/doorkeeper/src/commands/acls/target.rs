@@ -11,6 +11,7 @@ use store::embedded::{self, EmbeddedError, LoadedDatabase};
 use store::file::edit;
 
 use super::cluster::{Cluster, Endpoint, Refusal};
+use crate::commands::author;
 
 /// A place that can be changed.
 #[derive(Debug, Clone)]
@@ -176,7 +177,7 @@ impl Stored {
 }
 
 fn load(directory: &Path) -> Result<Box<LoadedDatabase>> {
-    match embedded::load(directory, &Bootstrap::default()) {
+    match embedded::load_offline(directory, &Bootstrap::default(), &author::of_this_process()) {
         Ok(database) => Ok(Box::new(database)),
         Err(error @ EmbeddedError::InUse { .. }) => {
             Err(error).context("nothing was changed; ask the running one, with `--bootstrap-server`")

@@ -8,10 +8,12 @@ use acl::AclBinding;
 use anyhow::{Result, bail};
 use authentication::{ScramMechanism, Users, UsersBuilder};
 use client::UpstreamSettings;
+use store::embedded::{EmbeddedError, LoadedDatabase};
 use store::file::{FileSettings, Part};
 use store::kafka::Scope;
 use store::{Bootstrap, Places};
 
+use crate::commands::author;
 use crate::commands::source::{CommandConfigs, Source};
 use crate::commands::topic::Topic;
 use crate::commands::users;
@@ -164,7 +166,7 @@ impl End {
                 Err(error) => bail!("{error}"),
             },
             UserPlace::Embedded(directory) if !store::embedded::is_there(directory) => Ok(Users::default()),
-            UserPlace::Embedded(directory) => Ok(store::embedded::load(directory, &Bootstrap::default())?.users()),
+            UserPlace::Embedded(directory) => Ok(load(directory, &Bootstrap::default())?.users()),
             UserPlace::Topic(topic) => topic.users().await,
         }
     }
@@ -192,7 +194,7 @@ impl End {
             && acls == users
             && !store::embedded::is_there(acls)
         {
-            store::embedded::load(acls, &Bootstrap::new(&content.users, &content.acls))?;
+            load(acls, &Bootstrap::new(&content.users, &content.acls))?;
             return Ok(());
         }
         if let (AclPlace::Topic(topic), UserPlace::Topic(other)) = (&self.acls, &self.users)
@@ -226,7 +228,7 @@ impl End {
             UserPlace::None => Ok(()),
             UserPlace::File(path) => users::add_to_file(path, users),
             UserPlace::Embedded(directory) if !store::embedded::is_there(directory) => {
-                store::embedded::load(directory, &Bootstrap::new(users, &[]))?;
+                load(directory, &Bootstrap::new(users, &[]))?;
                 Ok(())
             }
             UserPlace::Embedded(directory) => {
@@ -240,6 +242,11 @@ impl End {
             }
         }
     }
+}
+
+/// A store that no Doorkeeper has open. One that is new is made, with what is given.
+fn load(directory: &Path, content: &Bootstrap) -> Result<LoadedDatabase, EmbeddedError> {
+    store::embedded::load_offline(directory, content, &author::of_this_process())
 }
 
 fn acl_place(place: &store::Place, part: Part, upstream: &UpstreamSettings) -> AclPlace {

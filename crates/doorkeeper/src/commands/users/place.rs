@@ -17,8 +17,8 @@ use store::{Bootstrap, Current, Places, Snapshot, Store};
 use super::change::{Change, last_of_each, validated};
 use super::cluster::Known;
 use super::{cluster, yaml};
-use crate::commands::client_properties;
 use crate::commands::topic::Topic;
+use crate::commands::{author, client_properties};
 use crate::configuration;
 use crate::report::list;
 
@@ -137,7 +137,7 @@ fn users_of_file(path: &Path) -> Result<Users> {
 
 /// A directory that is new is made.
 fn embedded(directory: &Path) -> Result<(Current, Arc<dyn Store>)> {
-    let loaded = match store::embedded::load(directory, &Bootstrap::default()) {
+    let loaded = match store::embedded::load_offline(directory, &Bootstrap::default(), &author::of_this_process()) {
         Ok(loaded) => loaded,
         Err(error @ EmbeddedError::InUse { .. }) => {
             return Err(error).context("ask that one, with `--bootstrap-server`");
