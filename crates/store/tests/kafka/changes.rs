@@ -226,6 +226,20 @@ async fn a_key_is_rotated_without_losing_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_changes_is_told_by_a_replica_that_runs_and_a_new_key_is_no_change() {
+    let (_log, _broker, connector) = Log::start().await;
+    let with = |secrets: &[u8]| store::kafka::KafkaSettings::new("orders", keyring(secrets));
+    drop(Replica::start(&with(&[1]), &connector).await);
+    let mut replica = Replica::start(&with(&[2, 1]), &connector).await;
+    let mut editor = Editor::open(with(&[2, 1]), &connector).await.expect("opened");
+    assert!(editor.seal_anew().await.expect("sealed") > 0);
+    editor.change(Scope::AllClusters, &[], &[acl("all")]).await.expect("changed");
+    let Reload::Loaded { edits, .. } = replica.tells().await else { panic!("nothing fails") };
+    let file = "topic __doorkeeper".to_owned();
+    assert_eq!(edits, Edits { file, added: vec![acl("all")], ..Edits::default() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_change_holds_within_milliseconds() {
     let (_log, _broker, connector) = Log::start().await;
     let replica = Replica::start(&settings(), &connector).await;
