@@ -56,11 +56,9 @@ pub(crate) fn walk(
         left => Err(Fault::TrailingBytes(left)),
     });
     match outcome {
-        Ok(()) => Ok(Seen {
-            has_addresses: walk.has_addresses,
-            memory: memory - walk.memory_left,
-            listed: walk.listed,
-        }),
+        Ok(()) => {
+            Ok(Seen { has_addresses: walk.has_addresses, memory: memory - walk.memory_left, listed: walk.listed })
+        }
         Err(fault) => Err(Refusal { offset: body.len() - walk.cursor.remaining(), field: walk.field, fault }),
     }
 }
