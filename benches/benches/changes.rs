@@ -18,7 +18,12 @@ use arc_swap::ArcSwap;
 use comfy_table::Table;
 
 #[path = "../../crates/proxy/src/grants.rs"]
-#[allow(dead_code, unreachable_pub, reason = "the proxy's own file, of which a decision needs one function")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "the proxy's own file, of which a decision needs one function"
+)]
 mod grants;
 
 use acl::Policy;
